@@ -1,0 +1,105 @@
+import { describe, expect, it } from 'vitest';
+import { ConfigError, readConfig } from './config.ts';
+
+const LOCAL = { RPC_URLS_1: 'http://127.0.0.1:8545' };
+
+describe('the environment', () => {
+  it('without any endpoint is refused with what to set', () => {
+    for (const name of ['RPC_URLS_1', 'ALCHEMY_API_KEY', 'npm run dev'])
+      expect(() => readConfig({})).toThrow(name);
+  });
+
+  it('has defaults for all but the endpoints', () => {
+    const config = readConfig(LOCAL);
+    expect(config).toMatchObject({
+      http: { host: '0.0.0.0', port: 8080 },
+      snapshotIntervalMs: 60_000,
+      eventBatchWindowMs: 300,
+      maxWatchedTokens: 1000,
+      maxClientsPerOwner: 5,
+      sessionIdleTtlMs: 60_000,
+      tokenListCacheTtlMs: 18_000_000,
+      allowPrivateTokenLists: false,
+      allowedOrigins: ['*'],
+      rpcTimeoutMs: 3000,
+      sseHeartbeatMs: 8000,
+      shutdownGraceMs: 10_000,
+    });
+    expect(config.chains[0].network).toMatchObject({
+      id: 1,
+      name: 'Ethereum',
+      wrappedNative: '0xc02aaa39b223fe8d0a0e5c4f27ead9083c756cc2',
+      multicall: '0xca11bde05977b3631167028862be2a173976ca11',
+    });
+  });
+
+  it('serves what has endpoints, or what CHAINS names, or with an Alchemy key three chains', () => {
+    const ids = (env: Record<string, string>) => readConfig(env).chains.map(({ network }) => network.id);
+    expect(ids({ RPC_URLS_100: 'wss://a.example', ...LOCAL })).toEqual([1, 100]);
+    expect(ids({ RPC_URLS_100: 'wss://a.example', ...LOCAL, CHAINS: '100' })).toEqual([100]);
+    expect(ids({ ALCHEMY_API_KEY: 'k' })).toEqual([1, 42161, 11155111]);
+    expect(ids({ ALCHEMY_API_KEY: 'k', CHAINS: '8453,56,100,137,43114,59144,57073,9745' })).toHaveLength(8);
+    const [ethereum] = readConfig({ ALCHEMY_API_KEY: 'k', ...LOCAL }).chains;
+    expect(ethereum.endpoints).toEqual([LOCAL.RPC_URLS_1]);
+  });
+
+  it('takes any EVM chain that viem knows, without a wrapped native token where none is known', () => {
+    const [optimism] = readConfig({ RPC_URLS_10: 'http://127.0.0.1:8545' }).chains;
+    expect(optimism.network).toMatchObject({ name: 'OP Mainnet', wrappedNative: undefined });
+  });
+
+  it('lets the wrapped native token and Multicall3 be named', () => {
+    const [chain] = readConfig({
+      RPC_URLS_31337: 'http://127.0.0.1:8545',
+      WRAPPED_NATIVE_31337: '0xABCDEF0000000000000000000000000000000001',
+      MULTICALL_ADDRESS: '0xABCDEF0000000000000000000000000000000002',
+    }).chains;
+    expect(chain.network).toMatchObject({
+      wrappedNative: '0xabcdef0000000000000000000000000000000001',
+      multicall: '0xabcdef0000000000000000000000000000000002',
+    });
+  });
+
+  it.each([
+    ['HTTP_BIND', '8080', 'address:port'],
+    ['HTTP_BIND', '0.0.0.0:70000', '65535'],
+    ['CHAINS', '1;10', 'chain ids'],
+    ['CHAINS', '987654321', 'no EVM chain'],
+    ['CHAINS', '10', 'RPC_URLS_10'],
+    ['RPC_URLS_1', 'ftp://a', 'http(s) or ws(s)'],
+    ['RPC_URLS_1', 'http://a.example,nonsense', 'entry 2'],
+    ['RPC_URLS_x', 'http://a.example', 'RPC_URLS_x'],
+    ['MULTICALL_ADDRESS', '0x12', '40 hex digits'],
+    ['WRAPPED_NATIVE_1', 'weth', '40 hex digits'],
+    ['SNAPSHOT_INTERVAL', '0', 'seconds'],
+    ['SNAPSHOT_INTERVAL', '1m', 'seconds'],
+    ['EVENT_BATCH_WINDOW_MS', '-1', 'whole number'],
+    ['MAX_WATCHED_TOKENS_LIMIT', '0', 'at least 1'],
+    ['MAX_WATCHED_TOKENS_LIMIT', '1.5', 'whole number'],
+    ['ALLOW_PRIVATE_TOKEN_LISTS', 'yes', 'true or false'],
+    ['LOG_LEVEL', 'loud', 'fatal'],
+    ['ALCHEMY_API_KEY', 'a/b', 'Alchemy'],
+    ['API_KEYS', 'secret', 'not supported'],
+    ['REDIS_URL', 'redis://127.0.0.1', 'not supported'],
+  ])('%s=%s is refused by name', (name, value, expected) => {
+    const read = () => readConfig({ ...LOCAL, [name]: value });
+    expect(read).toThrow(ConfigError);
+    expect(read).toThrow(name.startsWith('CHAINS') && expected === 'RPC_URLS_10' ? 'CHAINS' : name);
+    expect(read).toThrow(expected);
+  });
+
+  it('never repeats an endpoint, which may hold a key', () => {
+    let message = '';
+    try {
+      readConfig({ RPC_URLS_1: 'htp://user:SECRET@a.example/SECRET' });
+    } catch (error) {
+      message = String(error);
+    }
+    expect(message).toContain('RPC_URLS_1');
+    expect(message).not.toContain('SECRET');
+  });
+
+  it('takes an empty variable for one that is not set', () => {
+    expect(readConfig({ ...LOCAL, CHAINS: '', LOG_LEVEL: ' ' }).logLevel).toBe('info');
+  });
+});

@@ -1,0 +1,201 @@
+import { z } from 'zod';
+import { ALCHEMY_DEFAULT_CHAINS, alchemyEndpoints, type Network, networkOf } from './chain/networks.ts';
+import type { Address } from './chain/types.ts';
+import { FatalError } from './errors.ts';
+
+/**
+ * The environment, read once. Every message names the variable and what was expected; nothing below this
+ * file looks at `process.env`.
+ */
+export interface ChainConfig {
+  readonly network: Network;
+  /** `http(s)` and `ws(s)` URLs in order of preference. */
+  readonly endpoints: readonly string[];
+}
+
+export interface Config {
+  readonly http: { readonly host: string; readonly port: number };
+  /** At least one; the first is the default chain. */
+  readonly chains: readonly [ChainConfig, ...ChainConfig[]];
+  readonly snapshotIntervalMs: number;
+  readonly eventBatchWindowMs: number;
+  readonly maxWatchedTokens: number;
+  readonly maxClientsPerOwner: number;
+  readonly sessionIdleTtlMs: number;
+  readonly tokenListCacheTtlMs: number;
+  readonly tokenListBlockedDomains: readonly string[];
+  readonly allowPrivateTokenLists: boolean;
+  readonly allowedOrigins: readonly string[];
+  readonly maxBodyBytes: number;
+  readonly rpcTimeoutMs: number;
+  readonly sseHeartbeatMs: number;
+  readonly logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';
+  readonly graphiql: boolean;
+  readonly introspection: boolean;
+  readonly shutdownGraceMs: number;
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+export class ConfigError extends FatalError {
+  constructor(message: string) {
+    super('CONFIG_INVALID', message);
+  }
+}
+
+const seconds = (fallback: number) =>
+  number(fallback, 0.001, 2_000_000, 'a number of seconds, more than 0 and at most 2000000').transform(
+    (s) => s * 1000,
+  );
+const count = (fallback: number, least = 1) =>
+  number(fallback, least, Number.MAX_SAFE_INTEGER, `a whole number, at least ${least}`).refine(
+    Number.isInteger,
+    `expected a whole number, at least ${least}`,
+  );
+const flag = (fallback: boolean) =>
+  z
+    .enum(['true', 'false'], 'expected true or false')
+    .default(fallback ? 'true' : 'false')
+    .transform((text) => text === 'true');
+const list = z
+  .string()
+  .default('')
+  .transform((text) =>
+    text
+      .split(',')
+      .map((item) => item.trim())
+      .filter((item) => item !== ''),
+  );
+const address = z
+  .string()
+  .regex(/^0x[0-9a-fA-F]{40}$/, 'expected an address (0x and 40 hex digits)')
+  .transform((text) => text.toLowerCase() as Address);
+
+function number(fallback: number, least: number, most: number, expected: string) {
+  return z
+    .string()
+    .regex(/^\d+(\.\d+)?$/, `expected ${expected}`)
+    .default(String(fallback))
+    .transform(Number)
+    .refine((value) => value >= least && value <= most, `expected ${expected}`);
+}
+
+const schema = z.object({
+  HTTP_BIND: z
+    .string()
+    .regex(/^(\[[0-9a-fA-F:.]+\]|[^:\s]+):\d{1,5}$/, 'expected address:port, as 0.0.0.0:8080 or [::]:8080')
+    .default('0.0.0.0:8080')
+    .transform((bind) => {
+      const colon = bind.lastIndexOf(':');
+      return { host: bind.slice(0, colon).replace(/^\[|\]$/g, ''), port: Number(bind.slice(colon + 1)) };
+    })
+    .refine(({ port }) => port <= 65_535, 'expected a port of at most 65535'),
+  CHAINS: z
+    .string()
+    .regex(/^\s*\d+\s*(,\s*\d+\s*)*$/, 'expected chain ids separated by commas, as 1,42161')
+    .transform((text) => [...new Set(text.split(',').map(Number))])
+    .optional(),
+  ALCHEMY_API_KEY: z
+    .string()
+    .regex(/^[\w-]+$/, "expected an Alchemy key (letters, digits, '-' and '_')")
+    .optional(),
+  MULTICALL_ADDRESS: address.optional(),
+  SNAPSHOT_INTERVAL: seconds(60),
+  EVENT_BATCH_WINDOW_MS: count(300, 0),
+  MAX_WATCHED_TOKENS_LIMIT: count(1000),
+  MAX_CLIENTS_PER_OWNER: count(5),
+  SESSION_IDLE_TTL: seconds(60),
+  TOKEN_LIST_CACHE_TTL: seconds(18_000),
+  TOKEN_LIST_BLOCKED_DOMAINS: list,
+  ALLOW_PRIVATE_TOKEN_LISTS: flag(false),
+  ALLOWED_ORIGINS: list.transform((origins) => (origins.length > 0 ? origins : ['*'])),
+  MAX_BODY_BYTES: count(1_048_576),
+  RPC_TIMEOUT_MS: count(3000),
+  SSE_HEARTBEAT_INTERVAL: seconds(8),
+  LOG_LEVEL: z
+    .enum(
+      ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'],
+      'expected fatal, error, warn, info, debug, trace or silent',
+    )
+    .default('info'),
+  GRAPHIQL: flag(true),
+  INTROSPECTION: flag(true),
+  SHUTDOWN_GRACE: seconds(10),
+});
+
+/** Variables of the contract that would be unsafe to ignore while nothing here obeys them. */
+const NOT_YET = ['API_KEYS', 'METRICS_BIND', 'REDIS_URL'] as const;
+
+/** Reads the environment. Throws ConfigError, with a line for every variable that is wrong. */
+export function readConfig(environment: Environment): Config {
+  // An empty variable, as Compose passes for one that .env leaves out, is one that is not set.
+  const env = Object.fromEntries(Object.entries(environment).filter(([, value]) => value?.trim()));
+  const parsed = schema.safeParse(env);
+  if (!parsed.success)
+    throw new ConfigError(
+      parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('\n'),
+    );
+  const refused = NOT_YET.filter((name) => env[name] !== undefined);
+  if (refused.length > 0)
+    throw new ConfigError(refused.map((name) => `${name}: not supported by this version`).join('\n'));
+  const values = parsed.data;
+  return {
+    http: values.HTTP_BIND,
+    chains: readChains(env, values),
+    snapshotIntervalMs: values.SNAPSHOT_INTERVAL,
+    eventBatchWindowMs: values.EVENT_BATCH_WINDOW_MS,
+    maxWatchedTokens: values.MAX_WATCHED_TOKENS_LIMIT,
+    maxClientsPerOwner: values.MAX_CLIENTS_PER_OWNER,
+    sessionIdleTtlMs: values.SESSION_IDLE_TTL,
+    tokenListCacheTtlMs: values.TOKEN_LIST_CACHE_TTL,
+    tokenListBlockedDomains: values.TOKEN_LIST_BLOCKED_DOMAINS,
+    allowPrivateTokenLists: values.ALLOW_PRIVATE_TOKEN_LISTS,
+    allowedOrigins: values.ALLOWED_ORIGINS,
+    maxBodyBytes: values.MAX_BODY_BYTES,
+    rpcTimeoutMs: values.RPC_TIMEOUT_MS,
+    sseHeartbeatMs: values.SSE_HEARTBEAT_INTERVAL,
+    logLevel: values.LOG_LEVEL,
+    graphiql: values.GRAPHIQL,
+    introspection: values.INTROSPECTION,
+    shutdownGraceMs: values.SHUTDOWN_GRACE,
+  };
+}
+
+function readChains(env: Environment, values: z.infer<typeof schema>): Config['chains'] {
+  const configured = Object.keys(env)
+    .map((name) => /^RPC_URLS_(.*)$/.exec(name)?.[1])
+    .filter((id) => id !== undefined)
+    .map((id) => {
+      if (!/^\d+$/.test(id)) throw new ConfigError(`RPC_URLS_${id}: expected a chain id after RPC_URLS_`);
+      return Number(id);
+    })
+    .sort((a, b) => a - b);
+  const ids = values.CHAINS ?? (values.ALCHEMY_API_KEY ? ALCHEMY_DEFAULT_CHAINS : configured);
+  const [first, ...rest] = ids.map((id) => readChain(id, env, values));
+  if (!first)
+    throw new ConfigError(
+      'No chain is configured. Set RPC_URLS_1 to the endpoints of Ethereum (or RPC_URLS_<chainId> of any ' +
+        'other chain), or ALCHEMY_API_KEY; or run `npm run dev` for everything on an embedded chain.',
+    );
+  return [first, ...rest];
+}
+
+function readChain(id: number, env: Environment, values: z.infer<typeof schema>): ChainConfig {
+  const wrappedName = `WRAPPED_NATIVE_${id}`;
+  const wrapped = address.optional().safeParse(env[wrappedName]);
+  if (!wrapped.success) throw new ConfigError(`${wrappedName}: ${wrapped.error.issues[0]?.message}`);
+  const network = networkOf(id, { multicall: values.MULTICALL_ADDRESS, wrappedNative: wrapped.data });
+  if (!network) throw new ConfigError(`CHAINS or RPC_URLS_${id}: ${id} is no EVM chain that viem knows`);
+  const name = `RPC_URLS_${id}`;
+  const own = list.parse(env[name]);
+  own.forEach((url, index) => {
+    // The URL itself may hold a key: say which one it is, not what it says.
+    if (!URL.canParse(url) || !/^(https?|wss?):$/.test(new URL(url).protocol))
+      throw new ConfigError(`${name}: expected http(s) or ws(s) URLs, but entry ${index + 1} is none`);
+  });
+  const endpoints =
+    own.length > 0 ? own : values.ALCHEMY_API_KEY ? alchemyEndpoints(id, values.ALCHEMY_API_KEY) : [];
+  if (endpoints.length === 0)
+    throw new ConfigError(`CHAINS: ${id} (${network.name}) has no endpoint; set ${name}`);
+  return { network, endpoints };
+}

@@ -1,0 +1,77 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+
+/**
+ * Every metric there is, one registry per app (several apps live in one test process). Whoever knows a number
+ * counts it here; `/metrics` reads the registry. https://prometheus.io/docs/practices/naming/
+ */
+export type Metrics = ReturnType<typeof createMetrics>;
+
+const PREFIX = 'balance_stream_';
+
+/** From a millisecond on loopback to the slowest endpoint before its deadline. */
+const LATENCY_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+/** Up to several full calls at once. */
+const PAIR_BUCKETS = [1, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000];
+
+export function createMetrics() {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry, prefix: PREFIX });
+
+  const counter = <L extends string>(name: string, help: string, labelNames: readonly L[] = []) =>
+    new Counter({ name: PREFIX + name, help, labelNames: [...labelNames], registers: [registry] });
+  const gauge = <L extends string>(name: string, help: string, labelNames: readonly L[] = []) =>
+    new Gauge({ name: PREFIX + name, help, labelNames: [...labelNames], registers: [registry] });
+  const histogram = <L extends string>(
+    name: string,
+    help: string,
+    labelNames: readonly L[],
+    buckets: readonly number[],
+  ) =>
+    new Histogram({
+      name: PREFIX + name,
+      help,
+      labelNames: [...labelNames],
+      buckets: [...buckets],
+      registers: [registry],
+    });
+
+  return {
+    registry,
+    sessions: gauge('sessions', 'Sessions alive.'),
+    streams: gauge('streams', 'Open streams, by door (graphql or rest).', ['door']),
+    watchedPairs: gauge('watched_pairs', '(owner, token) pairs watched.', ['chain']),
+    updatesSent: counter('updates_sent_total', 'Updates handed to a client socket.', ['door']),
+    blockToSend: histogram(
+      'block_to_send_seconds',
+      'From the announcement of a block to the hand-over of the update it caused to a client socket.',
+      ['door'],
+      LATENCY_BUCKETS,
+    ),
+    upstreamRequests: counter(
+      'upstream_requests_total',
+      'JSON-RPC requests to the endpoints of a chain, by method and outcome.',
+      ['chain', 'method', 'outcome'],
+    ),
+    upstreamRequestDuration: histogram(
+      'upstream_request_duration_seconds',
+      'How long a JSON-RPC request took, failed ones included.',
+      ['chain', 'method'],
+      LATENCY_BUCKETS,
+    ),
+    multicallPairs: histogram('multicall_pairs', 'Pairs read in one batch.', ['chain'], PAIR_BUCKETS),
+    heads: counter('heads_total', 'Heads heard, by source (socket or polling).', ['chain', 'source']),
+    headNumber: gauge('head_number', 'Number of the newest block processed.', ['chain']),
+    gaps: counter('gaps_total', 'Times that heads skipped blocks, which were then walked back.', ['chain']),
+    reorgs: counter('reorgs_total', 'Reorganisations seen.', ['chain']),
+    reconciledDifferences: counter(
+      'reconciled_differences_total',
+      'Balances that a sweep found moved without an event.',
+      ['chain'],
+    ),
+    tokenListFetches: counter(
+      'token_list_fetches_total',
+      'Token list fetches, by outcome: ok, rejected, unavailable, or stale where the last good copy served on.',
+      ['outcome'],
+    ),
+  };
+}
