@@ -1,0 +1,26 @@
+import { z } from 'zod';
+import { EndpointError } from './rpc/errors.ts';
+import type { Hash, Header, Hex } from './types.ts';
+
+const quantity = z
+  .string()
+  .regex(/^0x[0-9a-fA-F]{1,13}$/)
+  .transform(Number);
+const hash = z
+  .string()
+  .regex(/^0x[0-9a-fA-F]{64}$/)
+  .transform((text) => text.toLowerCase() as Hash);
+
+const headerSchema = z.object({ number: quantity, hash, parentHash: hash, timestamp: quantity });
+
+/** A header out of a block object or a newHeads notification. Throws EndpointError on anything else. */
+export function parseHeader(block: unknown): Header {
+  const parsed = headerSchema.safeParse(block);
+  if (!parsed.success)
+    throw new EndpointError(`a block header is malformed: ${z.prettifyError(parsed.error)}`);
+  return parsed.data;
+}
+
+export function toQuantity(value: number): Hex {
+  return `0x${value.toString(16)}`;
+}

@@ -1,0 +1,250 @@
+import { describe } from '../errors.ts';
+import { withDeadline } from '../lib/deadline.ts';
+import { Mailbox } from '../lib/mailbox.ts';
+import { Backoff, sleep } from '../lib/retry.ts';
+import { parseHeader, toQuantity } from './header.ts';
+import type { Pool } from './rpc/pool.ts';
+import { RpcSocket } from './rpc/socket.ts';
+import type { Header } from './types.ts';
+
+/** A socket that has not delivered for this many block intervals is cross-checked, at the least after 2 s. */
+const STALL_INTERVALS = 3;
+const STALL_LEAST_MS = 2000;
+const CONNECT_TIMEOUT_MS = 5000;
+const RECONNECT_LEAST_MS = 100;
+const RECONNECT_MOST_MS = 5000;
+/** Polling asks several times a block, within these bounds. */
+const POLLS_PER_BLOCK = 4;
+const POLL_LEAST_MS = 200;
+const POLL_MOST_MS = 2000;
+
+export type HeadSource = 'socket' | 'polling' | 'none';
+
+export interface HeadsObserver {
+  head(source: HeadSource): void;
+  /** A socket was lost or could not be had; it is tried again. */
+  socketLost(reason: string): void;
+}
+
+interface HeadsOptions {
+  readonly chainId: number;
+  readonly pool: Pool;
+  /** WebSocket URLs in order of preference; may be empty. */
+  readonly sockets: readonly string[];
+  readonly blockTimeMs: number;
+  readonly timeoutMs: number;
+  readonly observer: HeadsObserver;
+}
+
+/**
+ * Hears the chain's newest head: newHeads over a WebSocket, and HTTP polling whenever no socket is proven alive.
+ * A socket is proven by its pongs and by keeping up with what HTTP says. Only the newest head is kept: whoever
+ * consumes walks back over what it missed. Runs until its signal aborts.
+ */
+export class Heads {
+  readonly #options: HeadsOptions;
+  readonly #mailbox = new Mailbox<'head', Header>();
+  #socketAlive = false;
+  #latest: Header | undefined;
+  #heardAtMs: number | undefined;
+  #announcedAtMs: number | undefined;
+  /** Moving average of the time between blocks; undefined until two were heard. */
+  #observedIntervalMs: number | undefined;
+  #polled = false;
+  #socketLost = new AbortController();
+
+  constructor(options: HeadsOptions) {
+    this.#options = options;
+  }
+
+  /** The newest head heard, processed or not. */
+  get latest(): Header | undefined {
+    return this.#latest;
+  }
+
+  get source(): HeadSource {
+    return this.#socketAlive ? 'socket' : this.#polled ? 'polling' : 'none';
+  }
+
+  /** By performance.now(): when the newest head was first heard. */
+  get announcedAtMs(): number {
+    return this.#announcedAtMs ?? performance.now();
+  }
+
+  /** By performance.now(): when a source last said what the head is, new or not. */
+  get heardAtMs(): number | undefined {
+    return this.#heardAtMs;
+  }
+
+  /** How long the source may be silent before it counts as lost. */
+  get stallMs(): number {
+    // A chain that pauses (a development chain does) must not make us patient for good.
+    const interval = Math.min(this.#observedIntervalMs ?? 0, 2 * this.#options.blockTimeMs);
+    return Math.max(STALL_LEAST_MS, STALL_INTERVALS * interval);
+  }
+
+  get #pollMs(): number {
+    const interval = Math.min(
+      this.#observedIntervalMs ?? Number.POSITIVE_INFINITY,
+      this.#options.blockTimeMs,
+    );
+    return Math.min(POLL_MOST_MS, Math.max(POLL_LEAST_MS, interval / POLLS_PER_BLOCK));
+  }
+
+  /** Runs both sources. Ends, by throwing its reason, when the signal aborts. */
+  async run(signal: AbortSignal): Promise<void> {
+    await Promise.all([this.#pollWhileNoSocket(signal), this.#keepSocket(signal)]);
+  }
+
+  /** The newest head, each time there is one to be had. Never ends by itself. */
+  async *follow(signal: AbortSignal): AsyncGenerator<Header, void> {
+    while (true) {
+      if (this.#mailbox.size === 0) await this.#mailbox.wait(signal);
+      const head = this.#mailbox.get('head');
+      this.#mailbox.clear();
+      if (head) yield head;
+    }
+  }
+
+  /** Asks for the newest head now, over any endpoint, and follows it. */
+  async ask(signal: AbortSignal): Promise<Header> {
+    const header = parseHeader(
+      await this.#options.pool.request({ method: 'eth_getBlockByNumber', params: ['latest', false] }, signal),
+    );
+    this.#hear(header, 'polling');
+    return header;
+  }
+
+  #hear(header: Header, source: HeadSource): void {
+    const now = performance.now();
+    if (header.hash !== this.#latest?.hash) {
+      if (this.#latest && this.#announcedAtMs !== undefined && header.number > this.#latest.number) {
+        const interval = (now - this.#announcedAtMs) / (header.number - this.#latest.number);
+        const average = this.#observedIntervalMs ?? interval;
+        this.#observedIntervalMs = average + (interval - average) / 4;
+      }
+      this.#announcedAtMs = now;
+      this.#latest = header;
+      this.#options.observer.head(source);
+      this.#mailbox.put('head', header);
+    }
+    this.#heardAtMs = now;
+  }
+
+  async #keepSocket(signal: AbortSignal): Promise<void> {
+    const { sockets, observer } = this.#options;
+    const backoff = new Backoff({ leastMs: RECONNECT_LEAST_MS, mostMs: RECONNECT_MOST_MS });
+    for (let turn = 0; sockets.length > 0; turn += 1) {
+      const url = sockets[turn % sockets.length] ?? '';
+      try {
+        await this.#followSocket(url, signal, () => backoff.reset());
+      } catch (error) {
+        signal.throwIfAborted();
+        observer.socketLost(describe(error));
+      } finally {
+        this.#socketAlive = false;
+        this.#socketLost.abort();
+        this.#socketLost = new AbortController();
+      }
+      await sleep(backoff.next(), signal);
+    }
+  }
+
+  /** From connecting to the socket's end, which it throws. */
+  async #followSocket(url: string, signal: AbortSignal, connected: () => void): Promise<never> {
+    const { chainId, timeoutMs } = this.#options;
+    using socket = await withDeadline(CONNECT_TIMEOUT_MS, signal, (deadline) =>
+      RpcSocket.open(url, deadline),
+    );
+    const ask = (method: string, params: unknown[]) =>
+      withDeadline(timeoutMs, signal, (deadline) => socket.request({ method, params }, deadline));
+    const id = await ask('eth_chainId', []);
+    if (id !== toQuantity(chainId)) throw new Error(`the endpoint serves chain ${id}, not ${chainId}`);
+    const subscription = await ask('eth_subscribe', ['newHeads']);
+    let lastMs = performance.now();
+    const failed = Promise.withResolvers<never>();
+    socket.listen(String(subscription), (head) => {
+      lastMs = performance.now();
+      try {
+        this.#hear(parseHeader(head), 'socket');
+      } catch (error) {
+        failed.reject(error);
+      }
+    });
+    // Whatever came while there was no subscription is behind this block.
+    this.#hear(parseHeader(await ask('eth_getBlockByNumber', ['latest', false])), 'socket');
+    this.#socketAlive = true;
+    connected();
+    const watchdog = this.#watchSocket(() => lastMs, signal);
+    const aborted = Promise.withResolvers<never>();
+    const abort = () => aborted.reject(signal.reason);
+    signal.addEventListener('abort', abort, { once: true });
+    try {
+      return await Promise.race([
+        failed.promise,
+        aborted.promise,
+        watchdog.stalled,
+        socket.closed.then((reason) => Promise.reject(reason)),
+      ]);
+    } finally {
+      signal.removeEventListener('abort', abort);
+      watchdog.stop();
+    }
+  }
+
+  /** Rejects once HTTP knows of a newer head than a silent socket has told. */
+  #watchSocket(lastHeadMs: () => number, signal: AbortSignal) {
+    const stop = new AbortController();
+    const either = AbortSignal.any([signal, stop.signal]);
+    const watch = async (): Promise<never> => {
+      let checkedMs = 0;
+      while (true) {
+        const waitedMs = performance.now() - Math.max(lastHeadMs(), checkedMs);
+        if (waitedMs < this.stallMs) {
+          await sleep(this.stallMs - waitedMs, either);
+          continue;
+        }
+        checkedMs = performance.now();
+        const before = this.#latest;
+        const head = await this.ask(either).catch(() => undefined);
+        either.throwIfAborted();
+        if (head && before && head.number > before.number && lastHeadMs() < checkedMs)
+          throw new Error(`newHeads has been silent for ${Math.round(waitedMs)} ms while the chain moved on`);
+      }
+    };
+    const stalled = watch();
+    stalled.catch(() => {});
+    return { stalled, stop: () => stop.abort() };
+  }
+
+  async #pollWhileNoSocket(signal: AbortSignal): Promise<void> {
+    const backoff = new Backoff({ leastMs: POLL_LEAST_MS, mostMs: RECONNECT_MOST_MS });
+    // A socket gets the first word: at the start nothing is polled while it may still connect.
+    if (this.#options.sockets.length > 0) await sleep(POLL_LEAST_MS, signal);
+    while (true) {
+      if (this.#socketAlive) {
+        this.#polled = false;
+        await aborted(AbortSignal.any([signal, this.#socketLost.signal]));
+        signal.throwIfAborted();
+        continue;
+      }
+      try {
+        await this.ask(signal);
+        this.#polled = true;
+        backoff.reset();
+        await sleep(this.#pollMs, signal);
+      } catch {
+        signal.throwIfAborted();
+        this.#polled = false;
+        await sleep(backoff.next(), signal);
+      }
+    }
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}

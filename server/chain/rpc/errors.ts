@@ -1,0 +1,46 @@
+import { FatalError, RetryableError } from '../../errors.ts';
+
+/**
+ * What can go wrong when asking a node, sorted by what to do about it. An endpoint's fault says nothing of
+ * what was asked: another endpoint may answer. A refusal is an answer about the call itself.
+ */
+
+/** The endpoint failed: unreachable, slow, rate-limited, or it answered garbage. */
+export class EndpointError extends RetryableError {
+  constructor(message: string, options?: ErrorOptions) {
+    super('UPSTREAM_UNAVAILABLE', message, options);
+  }
+}
+
+/** The endpoint is well but does not have that block (yet, or on its fork): never an answer. */
+export class BlockUnavailable extends RetryableError {
+  constructor(message: string) {
+    super('UPSTREAM_UNAVAILABLE', message);
+  }
+}
+
+/** The node ran what was asked and it failed: reverted, out of gas, invalid. */
+export class CallRefused extends FatalError {
+  constructor(message: string) {
+    super('UPSTREAM_REFUSED', message);
+  }
+}
+
+export interface JsonRpcError {
+  readonly code: number;
+  readonly message: string;
+}
+
+const BLOCK_UNAVAILABLE =
+  /unknown block|header not found|block.{0,40}not (?:be )?found|blocknotfound|missing trie node|hash.{0,20}not.{0,10}canonical|block is out of range/i;
+const OVERLOADED = /rate.?limit|too many requests|limit exceeded|capacity|quota|credits|compute units/i;
+const UNSUPPORTED = -32601;
+
+/** Which of the three a JSON-RPC error is. The codes are not used alike by any two vendors: the words decide. */
+export function classify(method: string, { code, message }: JsonRpcError): Error {
+  const text = `${method}: ${message} (${code})`;
+  if (BLOCK_UNAVAILABLE.test(message) || code === -32001) return new BlockUnavailable(text);
+  if (OVERLOADED.test(message) || code === -32005 || code === 429) return new EndpointError(text);
+  if (code === UNSUPPORTED || code === -32700 || code === -32600) return new EndpointError(text);
+  return method === 'eth_call' ? new CallRefused(text) : new EndpointError(text);
+}

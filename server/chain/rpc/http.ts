@@ -1,0 +1,72 @@
+import { Agent, request } from 'undici';
+import { describe } from '../../errors.ts';
+import { EndpointError } from './errors.ts';
+import { encodeRequest, MAX_RESPONSE_BYTES, type RpcRequest, resultOf } from './message.ts';
+
+/** JSON-RPC over HTTP. One agent an endpoint, so that one that hangs uses up no other's connections. */
+export class HttpTransport implements AsyncDisposable {
+  readonly #url: string;
+  readonly #headers: Record<string, string> = { 'content-type': 'application/json' };
+  readonly #agent = new Agent({ connections: 64, keepAliveTimeout: 30_000 });
+  #id = 0;
+
+  constructor(url: string) {
+    const parsed = new URL(url);
+    if (parsed.username || parsed.password) {
+      const credentials = `${decodeURIComponent(parsed.username)}:${decodeURIComponent(parsed.password)}`;
+      this.#headers.authorization = `Basic ${Buffer.from(credentials).toString('base64')}`;
+      parsed.username = '';
+      parsed.password = '';
+    }
+    this.#url = parsed.href;
+  }
+
+  async request(call: RpcRequest, signal: AbortSignal): Promise<unknown> {
+    this.#id += 1;
+    const id = this.#id;
+    let status: number;
+    let text: string;
+    try {
+      const response = await request(this.#url, {
+        method: 'POST',
+        headers: this.#headers,
+        body: encodeRequest(id, call),
+        dispatcher: this.#agent,
+        signal,
+      });
+      status = response.statusCode;
+      text = await readText(response.body);
+    } catch (error) {
+      if (error instanceof EndpointError) throw error;
+      throw new EndpointError(`${call.method}: ${describe(error)}`, { cause: error });
+    }
+    let message: unknown;
+    try {
+      message = JSON.parse(text);
+    } catch {
+      throw new EndpointError(`${call.method}: HTTP ${status} with a body that is not JSON`);
+    }
+    if (status === 429 || status >= 500 || (status >= 400 && !isAnswer(message)))
+      throw new EndpointError(`${call.method}: HTTP ${status}`);
+    return resultOf(call.method, id, message);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#agent.destroy();
+  }
+}
+
+function isAnswer(message: unknown): boolean {
+  return typeof message === 'object' && message !== null && 'error' in message;
+}
+
+async function readText(body: AsyncIterable<Buffer>): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of body) {
+    size += chunk.length;
+    if (size > MAX_RESPONSE_BYTES) throw new EndpointError(`the answer is over ${MAX_RESPONSE_BYTES} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks, size).toString('utf8');
+}

@@ -1,0 +1,30 @@
+import { classify, EndpointError, type JsonRpcError } from './errors.ts';
+
+/** No answer of ours is larger: 500 balances are 160 kB of hex, a large block's logs a few megabytes. */
+export const MAX_RESPONSE_BYTES = 32 * 1024 * 1024;
+
+export interface RpcRequest {
+  readonly method: string;
+  readonly params: readonly unknown[];
+}
+
+export function encodeRequest(id: number, { method, params }: RpcRequest): string {
+  return JSON.stringify({ jsonrpc: '2.0', id, method, params });
+}
+
+/** The result of a JSON-RPC 2.0 answer. Throws EndpointError on garbage, or what the error in it amounts to. */
+export function resultOf(method: string, id: number, message: unknown): unknown {
+  if (typeof message !== 'object' || message === null)
+    throw new EndpointError(`${method}: the answer is not an object`);
+  const answer = message as { id?: unknown; result?: unknown; error?: unknown };
+  if (isJsonRpcError(answer.error)) throw classify(method, answer.error);
+  if (answer.id !== id) throw new EndpointError(`${method}: the answer carries another id`);
+  if (!('result' in answer)) throw new EndpointError(`${method}: the answer has neither result nor error`);
+  return answer.result;
+}
+
+function isJsonRpcError(error: unknown): error is JsonRpcError {
+  if (typeof error !== 'object' || error === null) return false;
+  const { code, message } = error as Partial<JsonRpcError>;
+  return typeof code === 'number' && typeof message === 'string';
+}

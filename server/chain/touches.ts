@@ -1,0 +1,30 @@
+import { DEPOSIT, fromTopic, type Log, TRANSFER, WITHDRAWAL } from './logs.ts';
+import type { Address, Hash } from './types.ts';
+
+/** That a transaction may have moved a balance: the amount itself is always read, never computed from a log. */
+export interface Touch {
+  readonly owner: Address;
+  readonly token: Address;
+  readonly transaction: Hash;
+  /** The height of the transaction's block. */
+  readonly height: number;
+}
+
+/** The touches that logs amount to. ERC-721 transfers (a fourth topic) move no balance that we watch. */
+export function touchesOf(logs: readonly Log[], height: number): Touch[] {
+  const touches: Touch[] = [];
+  for (const { address: token, topics, transactionHash: transaction } of logs) {
+    const [event, first, second] = topics;
+    const parties =
+      event === TRANSFER && topics.length === 3
+        ? [first, second]
+        : (event === DEPOSIT || event === WITHDRAWAL) && topics.length === 2
+          ? [first]
+          : [];
+    for (const party of parties) {
+      const owner = fromTopic(party);
+      if (owner) touches.push({ owner, token, transaction, height });
+    }
+  }
+  return touches;
+}
