@@ -1,0 +1,81 @@
+import { describe, expect, it } from 'vitest';
+import type { BlockRef, Hash } from '../chain/types.ts';
+import { type Arrival, type Entry, type Merge, merge } from './entry.ts';
+
+const owner = '0x00000000000000000000000000000000000000f1';
+const token = '0x00000000000000000000000000000000000000aa';
+const transaction: Hash = `0x${'7'.repeat(64)}`;
+
+/** `a7`: height 7 on fork a. Our chain is fork a. */
+function at(name: string): BlockRef {
+  const number = Number(name.slice(1));
+  return { number, hash: `0x${Buffer.from(name).toString('hex').padStart(64, '0')}`, timestamp: number };
+}
+const isOurs = ({ number, hash }: BlockRef) => hash === at(`a${number}`).hash;
+
+function entry(amount: bigint | null, readAt: string, firstSeen = readAt): Entry {
+  return {
+    balance: {
+      owner,
+      token,
+      amount,
+      reason: amount === null ? 'reverted' : null,
+      previousAmount: null,
+      transactions: [],
+      block: at(firstSeen),
+    },
+    readAt: at(readAt),
+    cause: 'SUBSCRIBED',
+  };
+}
+
+function arrival(reading: bigint | string, pin: string): Arrival {
+  return {
+    owner,
+    token,
+    reading: typeof reading === 'bigint' ? { amount: reading } : { unreadable: reading },
+    pin: at(pin),
+    cause: 'EVENT',
+    transactions: [transaction],
+  };
+}
+
+describe('a reading', () => {
+  const cases: [what: string, known: Entry | undefined, arriving: Arrival, outcome: Merge['outcome']][] = [
+    ['that is the first', undefined, arrival(5n, 'a7'), 'changed'],
+    ['of a newer block', entry(4n, 'a6'), arrival(5n, 'a7'), 'changed'],
+    ['of the same block, which a node may correct', entry(4n, 'a7'), arrival(5n, 'a7'), 'changed'],
+    ['of an older block, that arrives late', entry(4n, 'a8'), arrival(5n, 'a7'), 'stale'],
+    ['of a block that was replaced', entry(4n, 'a6'), arrival(5n, 'b7'), 'orphaned'],
+    ['of a replaced block, though it is the first', undefined, arrival(5n, 'b7'), 'orphaned'],
+    ['lower than one of a block that was replaced since', entry(4n, 'b9'), arrival(5n, 'a7'), 'changed'],
+    ['that says the same at a newer block', entry(5n, 'a6'), arrival(5n, 'a7'), 'confirmed'],
+    ['that fails where one succeeded', entry(5n, 'a6'), arrival('reverted', 'a7'), 'changed'],
+    ['that succeeds where one failed', entry(null, 'a6'), arrival(0n, 'a7'), 'changed'],
+    ['that fails in the same way again', entry(null, 'a6'), arrival('reverted', 'a7'), 'confirmed'],
+    ['that fails in another way', entry(null, 'a6'), arrival('empty', 'a7'), 'changed'],
+  ];
+  it.each(cases)('%s', (_, known, arriving, outcome) => {
+    expect(merge(known, arriving, isOurs).outcome).toBe(outcome);
+  });
+
+  it('that changes a value says what it was, where it is from, and what moved it', () => {
+    expect(merge(entry(4n, 'a6'), arrival(5n, 'a7'), isOurs)).toMatchObject({
+      entry: {
+        balance: { amount: 5n, previousAmount: 4n, transactions: [transaction], block: at('a7') },
+        readAt: at('a7'),
+        cause: 'EVENT',
+      },
+    });
+    expect(merge(undefined, arrival(5n, 'a7'), isOurs)).toMatchObject({ entry: { cause: 'SUBSCRIBED' } });
+  });
+
+  it('that confirms a value keeps where it was first seen, while that block exists', () => {
+    expect(merge(entry(5n, 'a6', 'a2'), arrival(5n, 'a7'), isOurs)).toMatchObject({
+      entry: { balance: { block: at('a2') }, readAt: at('a7') },
+    });
+    expect(merge(entry(5n, 'b6', 'b5'), arrival(5n, 'a7'), isOurs)).toMatchObject({
+      entry: { balance: { block: at('a7') } },
+    });
+  });
+});

@@ -1,0 +1,88 @@
+import type { Reading } from '../chain/multicall/reader.ts';
+import type { Address, BlockRef, Hash } from '../chain/types.ts';
+
+/** Why a value was read: first asked for, a log or a new block, a reconciliation, or blocks that were replaced. */
+export type Cause = 'SUBSCRIBED' | 'EVENT' | 'RECONCILED' | 'REORG';
+
+/** What the ledger says of one (owner, token) pair: always an absolute amount, never a difference. */
+export interface Balance {
+  readonly owner: Address;
+  readonly token: Address;
+  /** In the token's smallest unit; null where the token could not be read. */
+  readonly amount: bigint | null;
+  /** Why it could not be read; null where it could. */
+  readonly reason: string | null;
+  readonly previousAmount: bigint | null;
+  /** Transactions that moved it to this amount, where they are known. */
+  readonly transactions: readonly Hash[];
+  /** Where this amount was first seen. */
+  readonly block: BlockRef;
+}
+
+/** A balance with what the guard must know of it. */
+export interface Entry {
+  readonly balance: Balance;
+  /** The block that the newest reading was pinned to. */
+  readonly readAt: BlockRef;
+  readonly cause: Cause;
+}
+
+export interface Arrival {
+  readonly owner: Address;
+  readonly token: Address;
+  readonly reading: Reading;
+  readonly pin: BlockRef;
+  readonly cause: Cause;
+  readonly transactions: readonly Hash[];
+}
+
+/**
+ * - `orphaned`: read at a block that is no longer ours; says nothing, must be read again;
+ * - `stale`: something newer is known already;
+ * - `confirmed`: the same value, seen at a newer block;
+ * - `changed`: another value, or the first one.
+ */
+export type Merge =
+  | { readonly outcome: 'orphaned' }
+  | { readonly outcome: 'stale' }
+  | { readonly outcome: 'confirmed'; readonly entry: Entry }
+  | { readonly outcome: 'changed'; readonly entry: Entry };
+
+/**
+ * Merges a reading into what is known. Guarded by height and hash: a reading of a replaced block never counts,
+ * one of an older block never undoes a newer one, and what was read at a block that has since been replaced
+ * yields to any reading of our chain, a lower one included.
+ */
+export function merge(
+  known: Entry | undefined,
+  arrival: Arrival,
+  isCanonical: (block: BlockRef) => boolean,
+): Merge {
+  const { owner, token, reading, pin, cause, transactions } = arrival;
+  if (!isCanonical(pin)) return { outcome: 'orphaned' };
+  const stands = known !== undefined && isCanonical(known.readAt);
+  if (stands && known.readAt.number > pin.number) return { outcome: 'stale' };
+  const amount = 'amount' in reading ? reading.amount : null;
+  const reason = 'amount' in reading ? null : reading.unreadable;
+  if (known && known.balance.amount === amount && known.balance.reason === reason) {
+    // Where it was first seen must be a block that exists.
+    const balance = isCanonical(known.balance.block) ? known.balance : { ...known.balance, block: pin };
+    return { outcome: 'confirmed', entry: { ...known, balance, readAt: pin } };
+  }
+  return {
+    outcome: 'changed',
+    entry: {
+      balance: {
+        owner,
+        token,
+        amount,
+        reason,
+        previousAmount: known?.balance.amount ?? null,
+        transactions,
+        block: pin,
+      },
+      readAt: pin,
+      cause: known ? cause : 'SUBSCRIBED',
+    },
+  };
+}

@@ -1,0 +1,57 @@
+import type { Address, Hash } from '../chain/types.ts';
+import type { Cause, Entry } from './entry.ts';
+
+/** A transaction that touched a pair, and the height of its block. */
+export interface TouchedBy {
+  readonly transaction: Hash;
+  readonly height: number;
+}
+
+/** That a pair must be read at some height or above. Kept until a value read there was merged. */
+export interface Unsettled {
+  readonly cause: Cause;
+  /** The lowest height from which on the known value may be wrong. */
+  readonly from: number;
+  /** The height that a reading must have reached. */
+  readonly through: number;
+  readonly by: readonly TouchedBy[];
+}
+
+/** One watched (owner, token): the unit that is touched, read, merged and announced. */
+export interface WatchedPair {
+  readonly owner: Address;
+  readonly token: Address;
+  entry: Entry | undefined;
+  unsettled: Unsettled | undefined;
+  /** The ledger's sequence number when the entry last changed. */
+  changedSeq: number;
+}
+
+/** More transactions than this in one change say nothing that anybody would read. */
+const MOST_TRANSACTIONS = 100;
+
+const RANK: Readonly<Record<Cause, number>> = { SUBSCRIBED: 0, RECONCILED: 1, EVENT: 2, REORG: 3 };
+
+/** Both demands in one; the cause that tells more wins. */
+export function combine(known: Unsettled | undefined, next: Unsettled): Unsettled {
+  if (!known) return next;
+  return {
+    cause: RANK[next.cause] > RANK[known.cause] ? next.cause : known.cause,
+    from: Math.min(known.from, next.from),
+    through: Math.max(known.through, next.through),
+    by: next.by.length === 0 ? known.by : [...known.by, ...next.by].slice(0, MOST_TRANSACTIONS),
+  };
+}
+
+/** The transactions up to a height, in order of arrival, each once. */
+export function transactionsThrough(by: readonly TouchedBy[], height: number): readonly Hash[] {
+  if (by.length === 0) return [];
+  return [...new Set(by.filter((touch) => touch.height <= height).map((touch) => touch.transaction))];
+}
+
+/** In order of arrival, each once. */
+export function union(first: readonly Hash[], second: readonly Hash[]): readonly Hash[] {
+  if (second.length === 0) return first;
+  if (first.length === 0) return second;
+  return [...new Set([...first, ...second])].slice(0, MOST_TRANSACTIONS);
+}

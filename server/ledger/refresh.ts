@@ -1,0 +1,115 @@
+import { chunksOf, type Reading } from '../chain/multicall/reader.ts';
+import { type BlockRef, NATIVE } from '../chain/types.ts';
+import { describe } from '../errors.ts';
+import { Backoff } from '../lib/retry.ts';
+import type { WatchedPair } from './pair.ts';
+
+const RETRY_LEAST_MS = 100;
+const RETRY_MOST_MS = 5000;
+
+interface RefreshOptions {
+  /** Least time between two reads of tokens under load. */
+  readonly windowMs: number;
+  readonly pin: () => BlockRef | undefined;
+  readonly read: (pairs: readonly WatchedPair[], pin: BlockRef, signal: AbortSignal) => Promise<Reading[]>;
+  /** Merges what was read; a pair that is still unsettled afterwards is read again. */
+  readonly settle: (pairs: readonly WatchedPair[], readings: readonly Reading[], pin: BlockRef) => void;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Turns touches into reads: the first one after quiet at once, then at most one read in a window, each for all
+ * that was touched since, across every wallet of the chain. A touched pair leaves only when it was read: a
+ * failed read goes back to the queue. Fed by the ledger, which also gets the readings.
+ */
+export class Refresh {
+  readonly #options: RefreshOptions;
+  readonly #tokens = new Set<WatchedPair>();
+  readonly #natives = new Set<WatchedPair>();
+  readonly #backoff = new Backoff({ leastMs: RETRY_LEAST_MS, mostMs: RETRY_MOST_MS });
+  #timer: NodeJS.Timeout | undefined;
+  #flushSoon = false;
+  #readAtMs = Number.NEGATIVE_INFINITY;
+  #notBeforeMs = 0;
+  #failure: string | undefined;
+
+  constructor(options: RefreshOptions) {
+    this.#options = options;
+    options.signal.addEventListener('abort', () => clearTimeout(this.#timer), { once: true });
+  }
+
+  /** Why the last read failed; undefined once one succeeded since. */
+  get failure(): string | undefined {
+    return this.#failure;
+  }
+
+  add(pair: WatchedPair): void {
+    this.#queueOf(pair).add(pair);
+    this.schedule();
+  }
+
+  delete(pair: WatchedPair): void {
+    this.#queueOf(pair).delete(pair);
+  }
+
+  /** Reads what is queued as soon as it may: at the end of this turn, so that what comes together goes together. */
+  schedule(): void {
+    const { signal, windowMs, pin } = this.#options;
+    if (signal.aborted || this.#flushSoon || this.#isEmpty || !pin()) return;
+    // Native balances, which every block touches, must not use up the window of a token's.
+    const windowEndMs = this.#tokens.size > 0 ? this.#readAtMs + windowMs : 0;
+    const waitMs = Math.max(windowEndMs, this.#notBeforeMs) - performance.now();
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    if (waitMs > 0) {
+      this.#timer = setTimeout(() => this.#flush(), waitMs);
+      return;
+    }
+    this.#flushSoon = true;
+    queueMicrotask(() => {
+      this.#flushSoon = false;
+      this.#flush();
+    });
+  }
+
+  get #isEmpty(): boolean {
+    return this.#tokens.size === 0 && this.#natives.size === 0;
+  }
+
+  #queueOf(pair: WatchedPair): Set<WatchedPair> {
+    return pair.token === NATIVE ? this.#natives : this.#tokens;
+  }
+
+  #flush(): void {
+    const { signal, pin } = this.#options;
+    const at = pin();
+    if (signal.aborted || !at || this.#isEmpty) return;
+    if (this.#tokens.size > 0) this.#readAtMs = performance.now();
+    // A wallet's native balance goes along with its tokens, into the same diff; the many of all the others go by
+    // themselves, so that no token waits for them.
+    const touched = new Set([...this.#tokens].map(({ owner }) => owner));
+    const { along = [], apart = [] } = Object.groupBy(this.#natives, ({ owner }) =>
+      touched.has(owner) ? 'along' : 'apart',
+    );
+    const together = [...this.#tokens, ...along];
+    this.#tokens.clear();
+    this.#natives.clear();
+    for (const chunk of [...chunksOf(together), ...chunksOf(apart)]) void this.#read(chunk, at);
+  }
+
+  async #read(pairs: readonly WatchedPair[], at: BlockRef): Promise<void> {
+    const { read, settle, signal } = this.#options;
+    try {
+      settle(pairs, await read(pairs, at, signal), at);
+      this.#failure = undefined;
+      this.#notBeforeMs = 0;
+      this.#backoff.reset();
+    } catch (error) {
+      if (signal.aborted) return;
+      this.#failure = describe(error);
+      this.#notBeforeMs = performance.now() + this.#backoff.next();
+    }
+    for (const pair of pairs) if (pair.unsettled) this.#queueOf(pair).add(pair);
+    this.schedule();
+  }
+}
