@@ -1,0 +1,161 @@
+import { Blocks } from '../chain/blocks.ts';
+import { Heads } from '../chain/heads.ts';
+import { Lineage } from '../chain/lineage.ts';
+import { Reader } from '../chain/multicall/reader.ts';
+import type { Network } from '../chain/networks.ts';
+import { Pool } from '../chain/rpc/pool.ts';
+import type { Address, BlockRef } from '../chain/types.ts';
+import type { ChainConfig, Config } from '../config.ts';
+import { describe } from '../errors.ts';
+import type { Balance } from '../ledger/entry.ts';
+import { Ledger } from '../ledger/ledger.ts';
+import { type BlockTag, Lookup } from '../ledger/lookup.ts';
+import { Metadata, type TokenMetadata } from '../ledger/metadata.ts';
+import { sweep } from '../ledger/sweep.ts';
+import type { Metrics } from '../lib/metrics.ts';
+import { Scope } from '../lib/scope.ts';
+import { Owners } from './owner.ts';
+import type { ChainHealth, ServedChain } from './service.ts';
+import type { WatchedChain } from './sessions.ts';
+
+interface Log {
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+interface LiveChainOptions {
+  readonly chain: ChainConfig;
+  readonly config: Pick<Config, 'rpcTimeoutMs' | 'eventBatchWindowMs' | 'snapshotIntervalMs'>;
+  readonly metrics: Metrics;
+  readonly log: Log;
+}
+
+/**
+ * One chain from its endpoints to its ledger, running: heads become advances, advances reach the ledger, the
+ * sweep goes its rounds. Nothing is shared with any other chain, so that none's trouble is another's.
+ */
+export class LiveChain implements ServedChain, WatchedChain, AsyncDisposable {
+  readonly network: Network;
+  readonly ledger: Ledger;
+  readonly owners: Owners;
+  readonly tokens: Metadata;
+  readonly #scope: Scope;
+  readonly #pool: Pool;
+  readonly #heads: Heads;
+  readonly #blocks: Blocks;
+  readonly #lookup: Lookup;
+
+  constructor({ chain: { network, endpoints }, config, metrics, log }: LiveChainOptions) {
+    const chain = String(network.id);
+    this.network = network;
+    this.#scope = new Scope((task, error) => log.error({ chain, task, error }, 'a task has ended'));
+    const { signal } = this.#scope;
+    this.#pool = this.#scope.use(
+      new Pool(endpoints, {
+        timeoutMs: config.rpcTimeoutMs,
+        observer: {
+          upstreamRequest: (method, outcome, durationMs) => {
+            metrics.upstreamRequests.inc({ chain, method, outcome });
+            metrics.upstreamRequestDuration.observe({ chain, method }, durationMs / 1000);
+          },
+        },
+      }),
+    );
+    const lineage = new Lineage();
+    this.#heads = new Heads({
+      chainId: network.id,
+      pool: this.#pool,
+      sockets: endpoints.filter((url) => /^wss?:/.test(url)),
+      blockTimeMs: network.blockTimeMs,
+      timeoutMs: config.rpcTimeoutMs,
+      observer: {
+        head: (source) => metrics.heads.inc({ chain, source }),
+        socketLost: (reason) => log.warn({ chain, reason }, 'no heads by socket; polling meanwhile'),
+      },
+    });
+    const reader = new Reader(this.#pool, network.multicall, {
+      multicall: (calls) => metrics.multicallPairs.observe({ chain }, calls),
+    });
+    this.ledger = new Ledger({
+      reader,
+      lineage,
+      windowMs: config.eventBatchWindowMs,
+      observer: {
+        reconciled: () => metrics.reconciledDifferences.inc({ chain }),
+        watched: (pairs) => metrics.watchedPairs.set({ chain }, pairs),
+      },
+      signal,
+    });
+    this.owners = new Owners(this.ledger);
+    this.#blocks = new Blocks({
+      pool: this.#pool,
+      heads: this.#heads,
+      lineage,
+      wallets: () => this.ledger.wallets,
+      observer: {
+        gap: () => metrics.gaps.inc({ chain }),
+        reorg: (depth) => {
+          metrics.reorgs.inc({ chain });
+          log.info({ chain, depth }, 'the chain reorganised');
+        },
+      },
+    });
+    this.#lookup = new Lookup({ pool: this.#pool, reader, head: () => this.#heads.latest, signal });
+    this.tokens = new Metadata({ network, reader, pin: () => this.#lookup.block('LATEST'), signal });
+
+    this.#scope.spawn('heads', (stop) => this.#heads.run(stop));
+    this.#scope.spawn('blocks', async (stop) => {
+      for await (const advance of this.#blocks.follow(stop)) {
+        this.ledger.advance(advance);
+        metrics.headNumber.set({ chain }, advance.tip.number);
+      }
+    });
+    this.#scope.spawn('sweep', (stop) =>
+      sweep(
+        {
+          intervalMs: config.snapshotIntervalMs,
+          pairs: () => this.ledger.pairs(),
+          pin: () => this.ledger.head,
+          read: (pairs, pin, signal) => reader.read(pairs, pin, signal),
+          settle: (pairs, readings, pin) => this.ledger.settle(pairs, readings, pin),
+          failed: (error) => log.warn({ chain, reason: describe(error) }, 'a reconciliation read failed'),
+        },
+        stop,
+      ),
+    );
+  }
+
+  head(): BlockRef | undefined {
+    return this.ledger.head;
+  }
+
+  balance(owner: Address, token: Address, at: BlockTag = 'LATEST'): Promise<Balance> {
+    return this.#lookup.balance(owner, token, at);
+  }
+
+  metadata(token: Address): TokenMetadata | Promise<TokenMetadata> {
+    return this.tokens.of(token);
+  }
+
+  health(): ChainHealth {
+    const head = this.ledger.head ?? null;
+    const { latest, heardAtMs, source } = this.#heads;
+    const failure = this.#blocks.failure ?? this.ledger.failure;
+    return {
+      chainId: this.network.id,
+      name: this.network.name,
+      healthy: head !== null && source !== 'none' && failure === undefined,
+      head,
+      headAgeMs: heardAtMs === undefined ? null : performance.now() - heardAtMs,
+      heads: source,
+      lagBlocks: latest && head ? Math.max(0, latest.number - head.number) : 0,
+      pendingTouches: this.ledger.unsettledCount,
+      lastError: failure ?? this.#pool.lastError,
+    };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#scope[Symbol.asyncDispose]();
+  }
+}
