@@ -1,0 +1,63 @@
+import { type Logger, pino } from 'pino';
+import type { Config } from './config.ts';
+import { createGraphQL } from './delivery/graphql/yoga.ts';
+import { createHealth } from './delivery/health.ts';
+import { createHttp } from './delivery/http.ts';
+import { createMetricsDoor } from './delivery/metrics.ts';
+import { createPage } from './delivery/page.ts';
+import { createRest } from './delivery/rest/rest.ts';
+import { createMetrics } from './lib/metrics.ts';
+import { LiveChain } from './watch/served-chain.ts';
+import type { Service } from './watch/service.ts';
+import { LiveSessions } from './watch/sessions.ts';
+import { createTokenLists } from './watch/tokenlists.ts';
+
+export interface App extends AsyncDisposable {
+  /** Where it listens, as a URL that this machine can open. */
+  readonly url: string;
+}
+
+/**
+ * The whole service, wired and listening. Disposing it stops it in order: readiness goes, streams end so that
+ * clients reconnect elsewhere, what is being answered finishes, then the chains stop.
+ */
+export async function createApp(config: Config, options: { log?: Logger } = {}): Promise<App> {
+  const log = options.log ?? pino({ level: config.logLevel });
+  await using starting = new AsyncDisposableStack();
+  const metrics = createMetrics();
+  const chains = new Map(
+    config.chains.map((chain) => [
+      chain.network.id,
+      starting.use(new LiveChain({ chain, config, metrics, log })),
+    ]),
+  );
+  const lists = starting.use(createTokenLists({ config, metrics, log }));
+  const sessions = starting.use(new LiveSessions({ config, chains, lists, metrics }));
+  const service: Service = { chains, defaultChainId: config.chains[0].network.id, sessions };
+
+  let stopping = false;
+  const http = starting.use(
+    createHttp({
+      config,
+      graphql: createGraphQL({ service, config, metrics, log }).handle,
+      rest: createRest({ service, config, metrics, log }),
+      health: createHealth({ chains, isStopping: () => stopping }),
+      metrics: createMetricsDoor(metrics),
+      page: createPage(),
+      log,
+    }),
+  );
+  const { url } = await http.listen();
+  log.info({ url, chains: [...chains.keys()] }, 'listening');
+
+  const running = starting.move();
+  return {
+    url,
+    async [Symbol.asyncDispose]() {
+      stopping = true;
+      http.drain();
+      sessions[Symbol.dispose]();
+      await running.disposeAsync();
+    },
+  };
+}

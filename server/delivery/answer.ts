@@ -1,0 +1,68 @@
+import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
+
+/** One of the things that stand on the HTTP server and answer what is routed to them. */
+export type Door = (request: IncomingMessage, response: ServerResponse) => unknown;
+
+/** The shape of every error outside GraphQL: `code` is the HTTP status. */
+export interface Problem {
+  readonly code: number;
+  readonly message: string;
+}
+
+const TITLES: Readonly<Record<number, string>> = {
+  400: 'Bad request',
+  404: 'Not found',
+  405: 'Method not allowed',
+  413: 'Payload too large',
+  429: 'Too many requests',
+  500: 'Internal server error',
+  503: 'Service unavailable',
+};
+
+/** Messages begin with the status in words. */
+export function problem(code: number, detail?: string): Problem {
+  const title = TITLES[code] ?? 'Error';
+  return { code, message: detail === undefined ? title : `${title}: ${detail}` };
+}
+
+/** Answers at once with a whole body; without it where the method is HEAD. */
+export function send(
+  request: IncomingMessage,
+  response: ServerResponse,
+  status: number,
+  body: string | Buffer,
+  headers: OutgoingHttpHeaders,
+): void {
+  response.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body) });
+  response.end(request.method === 'HEAD' ? undefined : body);
+}
+
+export function sendJson(
+  request: IncomingMessage,
+  response: ServerResponse,
+  status: number,
+  body: unknown,
+  headers: OutgoingHttpHeaders = {},
+): void {
+  send(request, response, status, JSON.stringify(body), {
+    'content-type': 'application/json; charset=utf-8',
+    'cache-control': 'no-store',
+    ...headers,
+  });
+}
+
+/** Answers 405 and says false where the method is neither GET nor HEAD. */
+export function readsOnly(request: IncomingMessage, response: ServerResponse): boolean {
+  if (request.method === 'GET' || request.method === 'HEAD') return true;
+  sendJson(request, response, 405, problem(405, `${request.method} is not possible here`), {
+    allow: 'GET, HEAD',
+  });
+  return false;
+}
+
+/** The path of a request, without its query. */
+export function pathOf(request: IncomingMessage): string {
+  const url = request.url ?? '/';
+  const query = url.indexOf('?');
+  return query === -1 ? url : url.slice(0, query);
+}

@@ -1,0 +1,54 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+
+/**
+ * Which web pages may call, for every door at once. https://fetch.spec.whatwg.org/#http-cors-protocol
+ * Nothing here is authorised by cookies, so no answer allows credentials.
+ */
+const METHODS = 'GET, HEAD, POST, PUT, OPTIONS';
+const REQUEST_HEADERS =
+  'accept, authorization, content-type, last-event-id, x-api-key, x-client-id, x-requested-with';
+/** As long as Chromium keeps a preflight. */
+const MAX_AGE_SECONDS = '7200';
+
+/** Sets what the origin is due; says true where that was the whole answer, to a preflight. */
+export type Cors = (request: IncomingMessage, response: ServerResponse) => boolean;
+
+export function createCors(allowedOrigins: readonly string[]): Cors {
+  const isAllowed = originMatcher(allowedOrigins);
+  const allowsAll = allowedOrigins.includes('*');
+  return (request, response) => {
+    const { origin } = request.headers;
+    response.setHeader('vary', 'Origin');
+    const isGranted = origin !== undefined && isAllowed(origin);
+    if (isGranted) response.setHeader('access-control-allow-origin', allowsAll ? '*' : origin);
+    const isPreflight =
+      request.method === 'OPTIONS' &&
+      origin !== undefined &&
+      request.headers['access-control-request-method'] !== undefined;
+    if (!isPreflight) return false;
+    if (isGranted) {
+      response.setHeader('access-control-allow-methods', METHODS);
+      response.setHeader('access-control-allow-headers', REQUEST_HEADERS);
+      response.setHeader('access-control-max-age', MAX_AGE_SECONDS);
+    }
+    response.writeHead(204).end();
+    return true;
+  };
+}
+
+/**
+ * `*` stands for anything up to the path; at the start of a pattern for the scheme too. The rest is literal:
+ * before the domain of `https://*.example.org` stands a dot, and so it must in the origin.
+ */
+export function originMatcher(patterns: readonly string[]): (origin: string) => boolean {
+  const expressions = patterns.map((pattern) => {
+    const [start = '', ...rest] = pattern.toLowerCase().split('*').map(escapeExpression);
+    if (start !== '' || rest.length === 0) return new RegExp(`^${[start, ...rest].join('[^/]*')}$`);
+    return new RegExp(`^.*${rest.join('[^/]*')}$`);
+  });
+  return (origin) => expressions.some((expression) => expression.test(origin.toLowerCase()));
+}
+
+function escapeExpression(literal: string): string {
+  return literal.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+}

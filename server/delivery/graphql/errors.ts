@@ -1,0 +1,86 @@
+import { GraphQLError } from 'graphql';
+import { isAsyncIterable, type Plugin } from 'graphql-yoga';
+import type { Logger } from 'pino';
+import { BaseError, type ErrorCode } from '../../errors.ts';
+
+/**
+ * How errors look outside: a code in `extensions`, and, where there is no data at all, the HTTP status of
+ * https://graphql.github.io/graphql-over-http/draft/#sec-application-graphql-response-json. What is not one of
+ * ours is logged and masked.
+ */
+type PublicCode = Exclude<ErrorCode, 'UPSTREAM_REFUSED' | 'CONFIG_INVALID'> | 'INTERNAL_SERVER_ERROR';
+
+const STATUS: Readonly<Record<PublicCode, number>> = {
+  BAD_USER_INPUT: 400,
+  CHAIN_NOT_SERVED: 404,
+  SESSION_NOT_FOUND: 404,
+  TOKEN_LIMIT_EXCEEDED: 400,
+  TOO_MANY_CLIENTS: 429,
+  TOKEN_LIST_REJECTED: 400,
+  TOKEN_LIST_UNAVAILABLE: 400,
+  UPSTREAM_UNAVAILABLE: 503,
+  INTERNAL_SERVER_ERROR: 500,
+};
+
+/** To the asker it makes no difference whether the endpoint was away or refused. */
+function publicCode(code: ErrorCode): PublicCode {
+  if (code === 'UPSTREAM_REFUSED') return 'UPSTREAM_UNAVAILABLE';
+  return code === 'CONFIG_INVALID' ? 'INTERNAL_SERVER_ERROR' : code;
+}
+
+/** Turns anything that was thrown into what may be seen outside. */
+export function createMaskError(log: Pick<Logger, 'error'>) {
+  return (error: unknown, message: string): GraphQLError => {
+    const cause = rootCause(error);
+    if (cause instanceof GraphQLError) return cause;
+    const code = cause instanceof BaseError ? publicCode(cause.code) : 'INTERNAL_SERVER_ERROR';
+    const masked = code === 'INTERNAL_SERVER_ERROR';
+    if (masked) log.error({ err: cause }, 'unexpected error in GraphQL');
+    const shown = masked || !(cause instanceof BaseError) ? message : cause.message;
+    const { nodes, source, positions, path } = error instanceof GraphQLError ? error : {};
+    return new GraphQLError(shown, { nodes, source, positions, path, extensions: { code } });
+  };
+}
+
+/** The error that a resolver threw, or the outermost GraphQLError where there is none under it. */
+function rootCause(error: unknown): unknown {
+  let cause = error;
+  while (cause instanceof GraphQLError && cause.originalError) cause = cause.originalError;
+  return cause instanceof GraphQLError ? error : cause;
+}
+
+/**
+ * A result without data is a request error: it gets one of our codes, and a status where the answer is
+ * plain HTTP.
+ */
+export function useRequestErrors(): Plugin {
+  return {
+    onResultProcess({ result, setResult }) {
+      if (isAsyncIterable(result) || Array.isArray(result)) return;
+      if (result.errors && !('data' in result))
+        setResult({ ...result, errors: result.errors.map(asRequestError) });
+    },
+  };
+}
+
+interface YogaExtensions {
+  readonly code?: string;
+  /** `spec`: the status is for `application/graphql-response+json` alone. */
+  readonly http?: { readonly status?: number; readonly spec?: boolean };
+  /** Only of a body that is no JSON, which is 400 in every media type. */
+  readonly originalError?: object;
+}
+
+function asRequestError(error: GraphQLError): GraphQLError {
+  const { code: given, http, originalError } = error.extensions as YogaExtensions;
+  const code = given !== undefined && Object.hasOwn(STATUS, given) ? (given as PublicCode) : 'BAD_USER_INPUT';
+  const { nodes, source, positions, path } = error;
+  const answer = http ?? { spec: true, status: STATUS[code] };
+  return new GraphQLError(error.message, {
+    nodes,
+    source,
+    positions,
+    path,
+    extensions: { code, http: originalError ? { ...answer, spec: false } : answer },
+  });
+}

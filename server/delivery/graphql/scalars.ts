@@ -1,0 +1,69 @@
+import { GraphQLError } from 'graphql';
+import type { Address } from '../../chain/types.ts';
+import { checksum, parseToken } from '../address.ts';
+import { builder } from './builder.ts';
+
+/** Addresses are lower-case inside and EIP-55 outside; what comes in may be in any case. */
+export function parseAddress(value: unknown): Address {
+  if (typeof value !== 'string') throw invalid('Address', value, 'expected a string');
+  const address = parseToken(value);
+  if (address) return address;
+  throw invalid('Address', value, 'expected 0x and 40 hex digits, or "native" for the native coin');
+}
+
+export function parseUrl(value: unknown): string {
+  if (typeof value !== 'string' || !URL.canParse(value))
+    throw invalid('URL', value, 'expected an absolute URL, as https://tokens.example/list.json');
+  return value;
+}
+
+function invalid(scalar: string, value: unknown, expected: string): GraphQLError {
+  const shown = JSON.stringify(value) ?? String(value);
+  return new GraphQLError(
+    `${shown.length > 100 ? `${shown.slice(0, 100)}…` : shown} is no ${scalar}: ${expected}`,
+  );
+}
+
+/** For scalars that only come out. */
+function outputOnly(scalar: string) {
+  return (value: unknown): never => {
+    throw invalid(scalar, value, 'it cannot be an input');
+  };
+}
+
+builder.scalarType('Address', {
+  description:
+    'An EVM address: `0x` and 40 hex digits. Accepted in any case (a wrong EIP-55 checksum included), returned ' +
+    'with its EIP-55 checksum. The native coin is `0xEeeeeEeeeEeEeeEeEeEeeEEEeeeeEeeeeeeeEEeE`, for which ' +
+    '`"native"` is accepted too. Anything else is `BAD_USER_INPUT`.',
+  specifiedByURL: 'https://eips.ethereum.org/EIPS/eip-55',
+  parseValue: parseAddress,
+  serialize: checksum,
+});
+
+builder.scalarType('BigInt', {
+  description:
+    'A whole number of any size as a decimal string, as `"1000000000000000000"`; amounts are in the token\'s smallest unit.',
+  parseValue: outputOnly('BigInt'),
+  serialize: (value) => value.toString(),
+});
+
+builder.scalarType('Hash', {
+  description: 'A Keccak-256 hash of a block or transaction: `0x` and 64 lower-case hex digits.',
+  parseValue: outputOnly('Hash'),
+  serialize: (hash) => hash,
+});
+
+builder.scalarType('DateTime', {
+  description: 'A moment in UTC as ISO 8601, as `2026-11-21T12:00:00.000Z`.',
+  specifiedByURL: 'https://datatracker.ietf.org/doc/html/rfc3339#section-5.6',
+  parseValue: outputOnly('DateTime'),
+  serialize: (date) => date.toISOString(),
+});
+
+builder.scalarType('URL', {
+  description: 'An absolute URL. Anything else is `BAD_USER_INPUT`.',
+  specifiedByURL: 'https://url.spec.whatwg.org/',
+  parseValue: parseUrl,
+  serialize: (url) => url,
+});

@@ -1,0 +1,28 @@
+import type { Update } from '../../../watch/update.ts';
+import { builder } from '../builder.ts';
+import { Balance } from './balance.ts';
+import { Block } from './block.ts';
+import { UpdateCause } from './update-cause.ts';
+import { UpdateKind } from './update-kind.ts';
+
+export const BalancesUpdate = builder.objectRef<Update>('BalancesUpdate').implement({
+  description: 'What a stream of balances delivers: everything once, from then on what changed.',
+  fields: (t) => ({
+    kind: t.expose('kind', { type: UpdateKind, description: 'Whether to replace or to merge.' }),
+    cause: t.expose('cause', { type: UpdateCause, description: 'Why it was sent.' }),
+    cursor: t.exposeString('cursor', {
+      description:
+        'Opaque. Given back as `after` it resumes behind this update; over `text/event-stream` it is also the `id` of the event.',
+    }),
+    block: t.expose('block', { type: Block, description: 'As of which the update is true.' }),
+    balances: t.field({
+      type: [Balance],
+      description: 'In a `SNAPSHOT` every watched token, zeros included; in a `DIFF` those that changed.',
+      resolve: ({ chainId, balances }) => balances.map((balance) => ({ chainId, balance })),
+    }),
+    removed: t.expose('removed', {
+      type: ['Address'],
+      description: 'Tokens that are no longer in the session.',
+    }),
+  }),
+});

@@ -1,0 +1,68 @@
+import type { Update } from '../../../watch/update.ts';
+import { builder } from '../builder.ts';
+import type { Connection } from '../connection.ts';
+import { sessionKey } from '../context.ts';
+import { BalancesUpdate } from './balances-update.ts';
+
+builder.subscriptionType({
+  description: 'Streams. Over HTTP ask with `Accept: text/event-stream` (graphql-sse, distinct connections).',
+  fields: (t) => ({
+    balances: t.field({
+      type: BalancesUpdate,
+      description:
+        'The balances of a session: a full snapshot first, then what changed. A reader that is slow gets fewer and ' +
+        'fresher updates. Errors: `CHAIN_NOT_SERVED`, `BAD_USER_INPUT`, `SESSION_NOT_FOUND`.',
+      args: {
+        chainId: t.arg.int({ required: true, description: 'EIP-155 id of a chain in `chains`.' }),
+        owner: t.arg({ type: 'Address', required: true, description: 'The wallet.' }),
+        clientId: t.arg.id({
+          required: false,
+          description: 'The UUID that the session was made with; left out: the shared one.',
+        }),
+        after: t.arg.string({
+          required: false,
+          description:
+            'The cursor of the last update that was received: only what changed since is sent, or a snapshot where ' +
+            'that cannot be proven. Left out: the `Last-Event-ID` header, if there is one.',
+        }),
+      },
+      async subscribe(_root, { after, ...args }, context) {
+        const { service, connection } = context;
+        const key = sessionKey(context, args);
+        const updates = await service.sessions.stream(key, {
+          after: after ?? connection.lastEventId,
+          signal: connection.signal,
+        });
+        return followed(updates, connection);
+      },
+      resolve: (update) => update,
+    }),
+  }),
+});
+
+/** Leaves each update with the connection, and ends both at once when the reader returns. */
+function followed(
+  updates: AsyncIterableIterator<Update>,
+  connection: Connection,
+): AsyncIterableIterator<Update> {
+  return {
+    async next() {
+      try {
+        const result = await updates.next();
+        if (!result.done) connection.update = result.value;
+        return result;
+      } catch (error) {
+        if (!connection.signal.aborted) throw error;
+        return { done: true, value: undefined };
+      }
+    },
+    async return() {
+      connection.end();
+      await updates.return?.();
+      return { done: true, value: undefined };
+    },
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+  };
+}

@@ -1,0 +1,89 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type GraphQLSchema, NoSchemaIntrospectionCustomRule } from 'graphql';
+import { createYoga, type Plugin } from 'graphql-yoga';
+import type { Logger } from 'pino';
+import type { Config } from '../../config.ts';
+import type { Metrics } from '../../lib/metrics.ts';
+import type { Service } from '../../watch/service.ts';
+import type { Update } from '../../watch/update.ts';
+import type { Door } from '../answer.ts';
+import { Connection } from './connection.ts';
+import type { Context } from './context.ts';
+import { createMaskError, useRequestErrors } from './errors.ts';
+import { asksForGraphiQL, createGraphiQL } from './graphiql.ts';
+import { schema } from './schema.ts';
+import { useEventStream } from './sse.ts';
+
+export interface GraphQLOptions {
+  readonly service: Service;
+  readonly config: Pick<
+    Config,
+    'maxWatchedTokens' | 'maxBodyBytes' | 'sseHeartbeatMs' | 'graphiql' | 'introspection'
+  >;
+  readonly metrics: StreamMetrics;
+  readonly log: Pick<Logger, 'error'>;
+}
+
+type StreamMetrics = Pick<Metrics, 'streams' | 'updatesSent' | 'blockToSend'>;
+
+export interface GraphQLDoor {
+  readonly schema: GraphQLSchema;
+  /** Answers everything at `/graphql`; CORS is the server's business. */
+  readonly handle: Door;
+}
+
+/** The GraphQL door: Yoga over HTTP and server-sent events, and GraphiQL for browsers. */
+export function createGraphQL({ service, config, metrics, log }: GraphQLOptions): GraphQLDoor {
+  const yoga = createYoga<Context>({
+    schema,
+    graphqlEndpoint: '/graphql',
+    maskedErrors: { maskError: createMaskError(log) },
+    maxRequestBodySize: config.maxBodyBytes,
+    plugins: [
+      ...(config.introspection ? [] : [noIntrospection]),
+      useRequestErrors(),
+      useEventStream({ heartbeatMs: config.sseHeartbeatMs, ...observer(metrics) }),
+    ],
+    batching: false,
+    multipart: false,
+    cors: false,
+    graphiql: false,
+    landingPage: false,
+    // What is worth a line is logged where it is masked.
+    logging: false,
+  });
+  const graphiql = config.graphiql ? createGraphiQL(service) : undefined;
+  return {
+    schema,
+    handle(request: IncomingMessage, response: ServerResponse) {
+      if (graphiql && asksForGraphiQL(request)) return graphiql(request, response);
+      const { maxWatchedTokens } = config;
+      const connection = new Connection(request, response);
+      return yoga.handle(request, response, { service, maxWatchedTokens, connection });
+    },
+  };
+}
+
+/** Counts what the streams of this door do. */
+function observer(metrics: StreamMetrics) {
+  const streams = metrics.streams.labels({ door: 'graphql' });
+  const updatesSent = metrics.updatesSent.labels({ door: 'graphql' });
+  const blockToSend = metrics.blockToSend.labels({ door: 'graphql' });
+  return {
+    opened({ signal }: Connection) {
+      if (signal.aborted) return;
+      streams.inc();
+      signal.addEventListener('abort', () => streams.dec(), { once: true });
+    },
+    sent({ announcedAtMs }: Update) {
+      updatesSent.inc();
+      if (announcedAtMs !== null) blockToSend.observe((performance.now() - announcedAtMs) / 1000);
+    },
+  };
+}
+
+const noIntrospection: Plugin = {
+  onValidate({ addValidationRule }) {
+    addValidationRule(NoSchemaIntrospectionCustomRule);
+  },
+};

@@ -1,0 +1,49 @@
+import { createRoute } from '@hono/zod-openapi';
+import { FatalError } from '../../errors.ts';
+import { type RestApp, type RestOptions, servedChain } from './context.ts';
+import { amounts } from './encode.ts';
+import { failures, success } from './responses.ts';
+import { balanceAnswer, balancesAnswer, balancesBody, tokenParams, walletParams } from './schemas.ts';
+
+const one = createRoute({
+  method: 'get',
+  path: '/{chain_id}/balance/{owner}/{token}',
+  operationId: 'balance',
+  tags: ['balances'],
+  summary: 'One balance at the newest block; no session.',
+  request: { params: tokenParams },
+  responses: { ...success('The balance.', balanceAnswer), ...failures(400, 404, 500, 503) },
+});
+
+const many = (maxTokens: number) =>
+  createRoute({
+    method: 'post',
+    path: '/{chain_id}/balances/{owner}',
+    operationId: 'balances',
+    tags: ['balances'],
+    summary: 'Many balances at the newest block; no session.',
+    request: {
+      params: walletParams,
+      body: { required: true, content: { 'application/json': { schema: balancesBody(maxTokens) } } },
+    },
+    responses: { ...success('The balances.', balancesAnswer), ...failures(400, 404, 413, 500, 503) },
+  });
+
+/** `GET /{chain_id}/balance/{owner}/{token}` and `POST /{chain_id}/balances/{owner}`. */
+export function addBalances(app: RestApp, { service, config }: RestOptions): void {
+  app.openapi(one, async (context) => {
+    const { chain_id: chainId, owner, token } = context.req.valid('param');
+    const { amount, reason } = await servedChain(service, chainId).balance(owner, token);
+    if (amount === null)
+      throw new FatalError('BAD_USER_INPUT', `token ${token} cannot be read: ${reason ?? 'no reason given'}`);
+    return context.json({ balance: amount.toString() }, 200);
+  });
+
+  app.openapi(many(config.maxWatchedTokens), async (context) => {
+    const { chain_id: chainId, owner } = context.req.valid('param');
+    const chain = servedChain(service, chainId);
+    const tokens = new Set(context.req.valid('json').tokens);
+    const balances = await Promise.all([...tokens].map((token) => chain.balance(owner, token)));
+    return context.json({ balances: amounts(balances) }, 200);
+  });
+}

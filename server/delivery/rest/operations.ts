@@ -1,0 +1,79 @@
+import { z } from '@hono/zod-openapi';
+import { problem } from '../answer.ts';
+import type { RestApp } from './context.ts';
+import { problemAnswer, walletParams } from './schemas.ts';
+
+/** What operators ask. Answered beside this app, and documented with it. */
+export const chainHealth = z
+  .object({
+    chainId: z.int().openapi({ example: 1 }),
+    name: z.string().openapi({ example: 'Ethereum' }),
+    healthy: z.boolean().openapi({ description: 'Whether balances of this chain are being delivered.' }),
+    head: z
+      .object({
+        number: z.int().openapi({ example: 23_000_000 }),
+        hash: z.string().regex(/^0x[0-9a-f]{64}$/),
+        timestamp: z.iso.datetime(),
+      })
+      .nullable()
+      .openapi({ description: 'The newest block processed.' }),
+    lagBlocks: z.int().openapi({ description: 'Blocks announced but not processed yet.', example: 0 }),
+    lagSeconds: z.number().nullable().openapi({ description: 'Since a head was last heard.', example: 3.2 }),
+    heads: z.enum(['socket', 'polling', 'none']).openapi({ description: 'Where heads come from.' }),
+    pendingTouches: z.int().openapi({ description: 'Balances that moved and are not read yet.', example: 0 }),
+    lastError: z.string().nullable(),
+  })
+  .openapi('ChainHealth');
+
+export const health = z
+  .object({ status: z.enum(['ok', 'degraded', 'down', 'stopping']), chains: z.array(chainHealth) })
+  .openapi('Health');
+
+const json = (description: string, schema: z.ZodType, example?: unknown) => ({
+  description,
+  content: { 'application/json': { schema, ...(example !== undefined && { example }) } },
+});
+
+export function describeOperations({ openAPIRegistry }: RestApp): void {
+  const tags = ['operations'];
+  openAPIRegistry.registerPath({
+    method: 'get',
+    path: '/health',
+    operationId: 'health',
+    tags,
+    summary: 'How each chain is.',
+    responses: {
+      200: json('At least one chain delivers.', health),
+      503: json('None does, or the process is stopping.', health),
+    },
+  });
+  openAPIRegistry.registerPath({
+    method: 'get',
+    path: '/health/{chain_id}',
+    operationId: 'chainHealth',
+    tags,
+    summary: 'How one chain is.',
+    request: { params: walletParams.pick({ chain_id: true }) },
+    responses: {
+      200: json('It delivers.', chainHealth),
+      404: json('The chain is not served.', problemAnswer, problem(404, 'chain 5 is not served')),
+      503: json('It does not, or the process is stopping.', chainHealth),
+    },
+  });
+  openAPIRegistry.registerPath({
+    method: 'get',
+    path: '/livez',
+    operationId: 'livez',
+    tags,
+    summary: 'Whether the process answers at all.',
+    responses: { 200: json('It does.', z.object({ status: z.literal('ok') })) },
+  });
+  openAPIRegistry.registerPath({
+    method: 'get',
+    path: '/metrics',
+    operationId: 'metrics',
+    tags,
+    summary: "Prometheus' text format.",
+    responses: { 200: { description: 'The metrics.', content: { 'text/plain': { schema: z.string() } } } },
+  });
+}
