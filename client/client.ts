@@ -1,0 +1,111 @@
+import { ReadBalance } from './documents.ts';
+import { Latest } from './latest.ts';
+import { Lifetime } from './lifetime.ts';
+import { Sessions } from './sessions.ts';
+import { type BalancesState, mergeUnread, toBalance } from './store.ts';
+import { Transport, type TransportOptions } from './transport.ts';
+import type { Address, BlockTag, Session, SessionInput, WatchedBalance } from './types.ts';
+import { followBalances } from './watch.ts';
+
+export interface BalancesClientOptions {
+  /** Of the server, as `https://balances.example`, or of its `/graphql`. */
+  readonly url: string | URL;
+  /** Instead of the global one. */
+  readonly fetch?: typeof fetch;
+  /** Sent with every request, or how to get them for each. */
+  readonly headers?: TransportOptions['headers'];
+  /**
+   * A UUID. With it sessions are this client's own, and what it watches is set each time; without it all devices
+   * of a wallet share one list, which only grows.
+   */
+  readonly clientId?: string;
+  /**
+   * Milliseconds without a byte after which a connection is given up and opened again: a few of the server's
+   * heartbeats. Default: 25,000.
+   */
+  readonly silenceTimeoutMs?: number;
+}
+
+export interface BalanceInput {
+  readonly owner: Address;
+  readonly token: Address | 'native';
+  /** Default: the server's first. */
+  readonly chainId?: number;
+  /** Default: `LATEST`. */
+  readonly at?: BlockTag;
+}
+
+export interface WatchOptions extends SessionInput {
+  /** Ends the iteration. */
+  readonly signal?: AbortSignal;
+}
+
+export interface BalancesClient extends AsyncDisposable {
+  /**
+   * Begins to watch tokens of a wallet. Throws BalancesError with `BAD_USER_INPUT`, `CHAIN_NOT_SERVED`,
+   * `TOKEN_LIMIT_EXCEEDED`, `TOO_MANY_CLIENTS`, `TOKEN_LIST_REJECTED`, `TOKEN_LIST_UNAVAILABLE`.
+   */
+  createSession(input: SessionInput): Promise<Session>;
+  /** As createSession, but throws `SESSION_NOT_FOUND` where there is none. Open streams get what is new. */
+  updateSession(input: SessionInput): Promise<Session>;
+  /**
+   * What a wallet holds of a token now; needs no session. A token that cannot be read is a balance whose
+   * `status` is `UNREADABLE`. Throws BalancesError with `CHAIN_NOT_SERVED`, `UPSTREAM_UNAVAILABLE`.
+   */
+  balance(input: BalanceInput): Promise<WatchedBalance>;
+  /**
+   * Everything a wallet holds of the watched tokens, again after every change. Where tokens or lists are given
+   * the session is made first, else there must be one (`SESSION_NOT_FOUND`).
+   *
+   * Reconnects for ever and resumes where it was; throws only what trying again cannot mend. Who reads slowly
+   * skips states: each is complete, and `changed` says what changed since the one read before. Ends on `break`,
+   * when the signal aborts, and when the client is disposed.
+   */
+  watchBalances(options: WatchOptions): AsyncIterableIterator<BalancesState>;
+  /** Ends every iteration and every request. */
+  dispose(): void;
+}
+
+/**
+ * A client of a balance-stream server, for browsers and Node 20 or newer.
+ *
+ * ```ts
+ * import { createBalancesClient } from '@balance-stream/client';
+ *
+ * const client = createBalancesClient({ url: 'http://localhost:8080' });
+ * const watched = client.watchBalances({
+ *   chainId: 1,
+ *   owner: '0xd8dA6BF26964aF9D7eEd9e03E53415D37aA96045',
+ *   customTokens: ['0xA0b86991c6218b36c1d19D4a2e9Eb0cE3606eB48'],
+ * });
+ * for await (const { balances, changed } of watched)
+ *   for (const token of changed) {
+ *     const balance = balances.get(token);
+ *     console.log(balance?.token.symbol, balance?.formatted);
+ *   }
+ * ```
+ */
+export function createBalancesClient({ clientId, ...options }: BalancesClientOptions): BalancesClient {
+  const transport = new Transport(options);
+  const sessions = new Sessions(transport);
+  const lifetime = new Lifetime();
+  const own = <T extends SessionInput>(input: T): T => ({ ...input, clientId: input.clientId ?? clientId });
+  return {
+    createSession: (input) => lifetime.run((signal) => sessions.create(own(input), signal)),
+    updateSession: (input) => lifetime.run((signal) => sessions.update(own(input), signal)),
+    async balance({ owner, token, chainId, at }) {
+      const variables = { owner, token, chainId, at };
+      const answer = await lifetime.run((signal) => transport.request(ReadBalance, variables, signal));
+      return toBalance(answer.balance);
+    },
+    watchBalances({ signal: outer, ...input }) {
+      const follow = (publish: (state: BalancesState) => void, gone: AbortSignal) =>
+        lifetime.run((signal) => followBalances({ transport, sessions }, own(input), publish, signal), gone);
+      return new Latest({ merge: mergeUnread, produce: follow, signal: outer });
+    },
+    dispose: () => lifetime.end(),
+    async [Symbol.asyncDispose]() {
+      lifetime.end();
+    },
+  };
+}

@@ -1,0 +1,87 @@
+import { graphql } from './gql/index.ts';
+
+/** Every operation of the client. `npm run codegen` types them against `schema.graphql`. */
+
+graphql(`
+  fragment BlockFields on Block {
+    number
+    hash
+    timestamp
+  }
+`);
+
+graphql(`
+  fragment BalanceFields on Balance {
+    chainId
+    owner
+    token {
+      chainId
+      address
+      symbol
+      name
+      decimals
+      logoURI
+      native
+    }
+    amount
+    formatted
+    previousAmount
+    transactions
+    block {
+      ...BlockFields
+    }
+    status
+    reason
+  }
+`);
+
+graphql(`
+  fragment SessionFields on Session {
+    chainId
+    owner
+    clientId
+    tokens
+    expiresAt
+  }
+`);
+
+export const CreateSession = graphql(`
+  mutation CreateSession($input: SessionInput!) {
+    createSession(input: $input) {
+      ...SessionFields
+    }
+  }
+`);
+
+export const UpdateSession = graphql(`
+  mutation UpdateSession($input: SessionInput!) {
+    updateSession(input: $input) {
+      ...SessionFields
+    }
+  }
+`);
+
+export const ReadBalance = graphql(`
+  query ReadBalance($owner: Address!, $token: Address!, $chainId: Int, $at: BlockTag) {
+    balance(owner: $owner, token: $token, chainId: $chainId, at: $at) {
+      ...BalanceFields
+    }
+  }
+`);
+
+export const WatchBalances = graphql(`
+  subscription WatchBalances($chainId: Int!, $owner: Address!, $clientId: ID, $after: String) {
+    balances(chainId: $chainId, owner: $owner, clientId: $clientId, after: $after) {
+      kind
+      cause
+      cursor
+      block {
+        ...BlockFields
+      }
+      balances {
+        ...BalanceFields
+      }
+      removed
+    }
+  }
+`);

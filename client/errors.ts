@@ -1,0 +1,63 @@
+/** Codes after which the same request may succeed later. */
+const PASSING: ReadonlySet<string> = new Set([
+  'CONNECTION_FAILED',
+  'INTERNAL_SERVER_ERROR',
+  'UPSTREAM_UNAVAILABLE',
+  'TOKEN_LIST_UNAVAILABLE',
+  'RATE_LIMITED',
+  'CAPACITY_EXCEEDED',
+  'HTTP_408',
+  'HTTP_425',
+  'HTTP_429',
+]);
+
+/** What the server refused, or why it could not be reached. */
+export class BalancesError extends Error {
+  override readonly name = 'BalancesError';
+  /**
+   * The `extensions.code` of the schema's errors, as `SESSION_NOT_FOUND`; `HTTP_<status>` where an answer had
+   * none; `CONNECTION_FAILED` where there was no answer.
+   */
+  readonly code: string;
+
+  constructor(code: string, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+
+  /** Whether the same request may succeed later. */
+  get retryable(): boolean {
+    return PASSING.has(this.code) || /^HTTP_5\d\d$/.test(this.code);
+  }
+}
+
+export function connectionFailed(cause: unknown): BalancesError {
+  if (cause instanceof BalancesError) return cause;
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new BalancesError('CONNECTION_FAILED', `the connection failed: ${reason}`, { cause });
+}
+
+interface GraphQLErrors {
+  readonly errors?: readonly { readonly message: string; readonly extensions?: object }[] | undefined;
+}
+
+/** The first error of a GraphQL result. */
+export function refusal(
+  { errors }: GraphQLErrors,
+  codeOtherwise = 'INTERNAL_SERVER_ERROR',
+): BalancesError | undefined {
+  const [first] = errors ?? [];
+  if (!first) return undefined;
+  const { code } = (first.extensions ?? {}) as { code?: unknown };
+  return new BalancesError(typeof code === 'string' ? code : codeOtherwise, first.message);
+}
+
+/** What an answer whose status is no success says, in GraphQL's words where it has some. */
+export async function httpFailure(response: Response): Promise<BalancesError> {
+  const code = `HTTP_${response.status}`;
+  const body = (await response.json().catch(() => undefined)) as GraphQLErrors | undefined;
+  return (
+    (body && refusal(body, code)) ??
+    new BalancesError(code, `the server answered ${response.status} ${response.statusText}`)
+  );
+}

@@ -1,0 +1,58 @@
+import { CreateSession, UpdateSession } from './documents.ts';
+import type { CreateSessionMutation } from './gql/graphql.ts';
+import type { Transport } from './transport.ts';
+import type { Session, SessionInput } from './types.ts';
+
+export type SessionKey = Pick<SessionInput, 'chainId' | 'owner' | 'clientId'>;
+
+/**
+ * The sessions that this client has made, and of what, so that one that the server no longer has (it restarted,
+ * or the machine slept) can be made again as it was.
+ */
+export class Sessions {
+  readonly #transport: Transport;
+  readonly #made = new Map<string, SessionInput>();
+
+  constructor(transport: Transport) {
+    this.#transport = transport;
+  }
+
+  async create(input: SessionInput, signal: AbortSignal): Promise<Session> {
+    const { createSession } = await this.#transport.request(CreateSession, variables(input), signal);
+    return this.#remember(input, createSession);
+  }
+
+  async update(input: SessionInput, signal: AbortSignal): Promise<Session> {
+    const { updateSession } = await this.#transport.request(UpdateSession, variables(input), signal);
+    return this.#remember(input, updateSession);
+  }
+
+  /** Of what to make the session again, where this client has made it. */
+  madeOf(key: SessionKey): SessionInput | undefined {
+    return this.#made.get(keyOf(key));
+  }
+
+  #remember(input: SessionInput, session: CreateSessionMutation['createSession']): Session {
+    const key = keyOf(input);
+    const known = this.#made.get(key);
+    this.#made.set(key, known && input.clientId === undefined ? added(known, input) : input);
+    return session;
+  }
+}
+
+/** The list that a wallet's devices share only grows; a client's own is set each time. */
+function added(known: SessionInput, more: SessionInput): SessionInput {
+  return {
+    ...known,
+    tokensListsUrls: [...new Set([...(known.tokensListsUrls ?? []), ...(more.tokensListsUrls ?? [])])],
+    customTokens: [...new Set([...(known.customTokens ?? []), ...(more.customTokens ?? [])])],
+  };
+}
+
+function variables({ chainId, owner, clientId, tokensListsUrls, customTokens }: SessionInput) {
+  return { input: { chainId, owner, clientId, tokensListsUrls, customTokens } };
+}
+
+function keyOf({ chainId, owner, clientId }: SessionKey): string {
+  return `${chainId} ${owner} ${clientId ?? ''}`.toLowerCase();
+}

@@ -1,0 +1,107 @@
+import { createClient, NetworkError } from 'graphql-sse';
+import { BalancesError, connectionFailed, httpFailure, refusal } from './errors.ts';
+import type { TypedDocumentString } from './gql/graphql.ts';
+import { fetchUnlessSilent } from './silence.ts';
+
+export interface TransportOptions {
+  /** Of the server, or of its `/graphql`. */
+  readonly url: string | URL;
+  readonly fetch?: typeof fetch | undefined;
+  readonly headers?: RequestHeaders | undefined;
+  readonly silenceTimeoutMs?: number | undefined;
+}
+
+type RequestHeaders =
+  | Readonly<Record<string, string>>
+  | (() => Record<string, string> | Promise<Record<string, string>>);
+
+/** Three heartbeats of the server's default, and a little. */
+const SILENCE_TIMEOUT_MS = 25_000;
+
+/** One attempt each, for a result or for a stream of them; trying again is for who knows what was asked. */
+export class Transport {
+  readonly #url: string;
+  readonly #fetch: typeof fetch;
+  readonly #headers: () => Promise<Record<string, string>>;
+
+  constructor({ url, fetch: fetchFn, headers = {}, silenceTimeoutMs }: TransportOptions) {
+    this.#url = endpoint(url);
+    this.#fetch = fetchUnlessSilent(
+      // Browsers insist on being called without a receiver.
+      fetchFn ?? ((...args) => fetch(...args)),
+      silenceTimeoutMs ?? SILENCE_TIMEOUT_MS,
+    );
+    this.#headers = async () => (typeof headers === 'function' ? await headers() : { ...headers });
+  }
+
+  /** Throws BalancesError, or the signal's reason. */
+  async request<R, V>(document: TypedDocumentString<R, V>, variables: V, signal: AbortSignal): Promise<R> {
+    const response = await this.#fetch(this.#url, {
+      method: 'POST',
+      headers: {
+        ...(await this.#headers()),
+        'content-type': 'application/json',
+        accept: 'application/graphql-response+json, application/json;q=0.9',
+      },
+      body: JSON.stringify({ query: document, variables }),
+      signal,
+    });
+    if (!response.ok) throw await httpFailure(response);
+    const result = (await response.json().catch((error: unknown) => {
+      throw connectionFailed(error);
+    })) as { data?: R | null; errors?: { message: string }[] };
+    const refused = refusal(result);
+    if (refused) throw refused;
+    if (!result.data) throw new BalancesError('INTERNAL_SERVER_ERROR', 'the answer holds no data');
+    return result.data;
+  }
+
+  /** Resolves when the server completes the stream or the signal aborts; throws BalancesError when it breaks. */
+  async stream<R, V extends Record<string, unknown>>(
+    document: TypedDocumentString<R, V>,
+    variables: V,
+    next: (data: R) => void,
+    signal: AbortSignal,
+  ): Promise<void> {
+    if (signal.aborted) return;
+    const client = createClient({
+      url: this.#url,
+      fetchFn: this.#fetch,
+      headers: this.#headers,
+      retryAttempts: 0,
+    });
+    const stop = () => client.dispose();
+    signal.addEventListener('abort', stop, { once: true });
+    try {
+      await new Promise<void>((resolve, reject) => {
+        client.subscribe<R>(
+          { query: document.toString(), variables },
+          {
+            next(result) {
+              const refused = refusal(result);
+              if (refused) throw refused;
+              if (result.data) next(result.data);
+            },
+            error: reject,
+            complete: resolve,
+          },
+        );
+      });
+    } catch (error) {
+      if (!(error instanceof NetworkError)) throw error;
+      const { response } = error as NetworkError<Response>;
+      throw response ? await httpFailure(response) : connectionFailed(error);
+    } finally {
+      signal.removeEventListener('abort', stop);
+      client.dispose();
+    }
+  }
+}
+
+/** Relative URLs are taken from the page. */
+function endpoint(url: string | URL): string {
+  const absolute = new URL(url, globalThis.location?.href);
+  const path = absolute.pathname.replace(/\/+$/, '');
+  absolute.pathname = path.endsWith('/graphql') ? path : `${path}/graphql`;
+  return absolute.href;
+}

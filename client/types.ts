@@ -1,0 +1,68 @@
+import type { BalanceStatus, BlockTag, UpdateCause, UpdateKind } from './gql/graphql.ts';
+
+export type { BalanceStatus, BlockTag, UpdateCause, UpdateKind };
+
+/** `0x` and 40 hex digits, in any case. */
+export type Address = `0x${string}`;
+export type Hash = `0x${string}`;
+
+export interface Block {
+  /** Height, as the chain's own RPC counts it. */
+  readonly number: bigint;
+  readonly hash: Hash;
+  /** From the block's header, ISO 8601. */
+  readonly timestamp: string;
+}
+
+export interface Token {
+  readonly chainId: number;
+  /** With its EIP-55 checksum; the native coin is `0xEeee…EEeE`. */
+  readonly address: Address;
+  /** What the token says of itself; null where it says nothing usable. */
+  readonly symbol: string | null;
+  readonly name: string | null;
+  readonly decimals: number | null;
+  readonly logoURI: string | null;
+  readonly native: boolean;
+}
+
+/** What one wallet holds of one token: always the absolute amount. */
+export interface WatchedBalance {
+  readonly chainId: number;
+  readonly owner: Address;
+  readonly token: Token;
+  /** In the token's smallest unit; null only where `status` is `UNREADABLE`. */
+  readonly amount: bigint | null;
+  /** In whole tokens, exact; null without an amount or without decimals. */
+  readonly formatted: string | null;
+  readonly previousAmount: bigint | null;
+  /** That moved it to this amount, where they are known. */
+  readonly transactions: readonly Hash[];
+  /** Where this amount was first seen. */
+  readonly block: Block;
+  readonly status: BalanceStatus;
+  /** Why it could not be read, in words. */
+  readonly reason: string | null;
+}
+
+/** Which tokens of a wallet are watched. */
+export interface Session {
+  readonly chainId: number;
+  readonly owner: Address;
+  readonly clientId: string | null;
+  /** The native coin and its wrapped token included. */
+  readonly tokens: readonly Address[];
+  /** ISO 8601; null while a stream is open. */
+  readonly expiresAt: string | null;
+}
+
+export interface SessionInput {
+  readonly chainId: number;
+  /** The wallet. */
+  readonly owner: Address;
+  /** A UUID; instead of the client's own. */
+  readonly clientId?: string | undefined;
+  /** Token lists in Uniswap's format. */
+  readonly tokensListsUrls?: readonly string[] | undefined;
+  readonly customTokens?: readonly (Address | 'native')[] | undefined;
+}

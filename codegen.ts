@@ -1,0 +1,100 @@
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { generate } from '@graphql-codegen/cli';
+import { lexicographicSortSchema, printSchema } from 'graphql';
+import { schema } from './server/delivery/graphql/schema.ts';
+import { compileContracts } from './server/devchain/contracts/compile.ts';
+
+/**
+ * Writes what is generated and committed: `schema.graphql`, the client's typed documents, and the dev chain's
+ * compiled contracts. With `--check` writes nothing and fails where a file is not what would be written.
+ */
+const ROOT = import.meta.dirname;
+/** Holds nothing but generated files. */
+const CLIENT_GQL = 'client/gql';
+
+// biome-ignore lint/suspicious/noTemplateCurlyInString: the text of a type
+const HEX = '`0x${string}`';
+
+/** Contents by path from the root. */
+type Files = ReadonlyMap<string, string>;
+
+interface Output {
+  readonly filename: string;
+  readonly content: string;
+}
+
+async function generateAll(): Promise<Files> {
+  const sdl = printSchema(lexicographicSortSchema(schema));
+  const outputs = [
+    { filename: 'schema.graphql', content: sdl },
+    ...(await clientDocuments(sdl)),
+    { filename: 'server/devchain/contracts/artifacts.json', content: compileContracts() },
+  ];
+  return new Map(outputs.map(({ filename, content }) => [filename, `${content.trimEnd()}\n`]));
+}
+
+async function clientDocuments(sdl: string): Promise<Output[]> {
+  return generate(
+    {
+      cwd: ROOT,
+      silent: true,
+      schema: sdl,
+      documents: ['client/**/*.{ts,tsx}', `!${CLIENT_GQL}/**`, '!client/**/*.test.{ts,tsx}'],
+      generates: {
+        [`${CLIENT_GQL}/`]: {
+          preset: 'client',
+          presetConfig: { fragmentMasking: false },
+          config: {
+            documentMode: 'string',
+            importExtension: '.ts',
+            useTypeImports: true,
+            immutableTypes: true,
+            strictScalars: true,
+            scalars: {
+              Address: { input: `${HEX} | 'native'`, output: HEX },
+              Hash: HEX,
+              BigInt: 'string',
+              DateTime: 'string',
+              URL: 'string',
+            },
+          },
+        },
+      },
+    },
+    false,
+  );
+}
+
+/** Paths whose content on disk is not what was generated, and generated ones that have no source any more. */
+async function staleFiles(files: Files): Promise<string[]> {
+  const present = (await readdir(join(ROOT, CLIENT_GQL)).catch(() => [])).map(
+    (name) => `${CLIENT_GQL}/${name}`,
+  );
+  const stale = present.filter((path) => !files.has(path));
+  for (const [path, content] of files)
+    if ((await readFile(join(ROOT, path), 'utf8').catch(() => undefined)) !== content) stale.push(path);
+  return stale;
+}
+
+async function write(files: Files, stale: readonly string[]): Promise<void> {
+  for (const path of stale) {
+    const content = files.get(path);
+    const file = join(ROOT, path);
+    if (content === undefined) {
+      await rm(file);
+      continue;
+    }
+    await mkdir(dirname(file), { recursive: true });
+    await writeFile(file, content);
+  }
+}
+
+const files = await generateAll();
+const stale = await staleFiles(files);
+if (!process.argv.includes('--check')) {
+  await write(files, stale);
+} else if (stale.length > 0) {
+  console.error(`Stale, run \`npm run codegen\`:\n${stale.map((path) => `  ${path}`).join('\n')}`);
+  process.exitCode = 1;
+}
