@@ -1,0 +1,164 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Hex, numberToHex, parseEther, TransactionReceiptNotFoundError } from 'viem';
+import type { Address, BlockRef, Hash } from '../chain/types.ts';
+import { type Anvil, type Mining, startAnvil } from '../devchain/anvil.ts';
+import { type ChainClient, chainClient } from '../devchain/client.ts';
+import { type Genesis, layGenesis } from '../devchain/genesis.ts';
+
+/**
+ * A chain for one test file: real, empty but for Multicall3 and WETH9, and in the test's hands. Any address may
+ * send, without a key. What contracts.ts offers (tokens, transfers, wraps) acts on it.
+ */
+export interface TestChain extends Genesis, AsyncDisposable {
+  readonly chainId: number;
+  readonly url: string;
+  readonly wsUrl: string;
+  readonly client: ChainClient;
+  head(): Promise<BlockRef>;
+  /** A wallet that nobody has used, with some of the native coin (default: 10 of it). */
+  newWallet(native?: bigint): Promise<Address>;
+  /**
+   * With automine on, or by the clock, it is in a block when this settles, and a revert throws. With automine off
+   * it waits for `mine`, in order of sending; then say how much gas it needs where 300,000 is not enough.
+   */
+  send(transaction: Transaction): Promise<Hash>;
+  /** Mines one block with whatever waits, then empty ones; answers with the last. */
+  mine(blocks?: number): Promise<BlockRef>;
+  /** Off: blocks come by `mine` only, so that one can be filled. */
+  automine(on: boolean): Promise<void>;
+  /** By decree. A block follows, so that its hash stands for the new state; with automine off that is for you. */
+  setNativeBalance(owner: Address, amount: bigint): Promise<void>;
+  /** Replaces the newest blocks by as many others, with none of the old transactions but those given, in the first. */
+  reorg(depth: number, transactions?: readonly Transaction[]): Promise<BlockRef>;
+  /** The node is there and says nothing, until `thaw`. */
+  freeze(): void;
+  thaw(): void;
+  /** The node is gone, with every connection to it. */
+  down(): Promise<void>;
+  /** The node is back where it was, on the same chain. */
+  up(): Promise<void>;
+}
+
+export interface Transaction {
+  readonly from: Address;
+  readonly to?: Address;
+  readonly value?: bigint;
+  readonly data?: Hex;
+  readonly gas?: bigint;
+}
+
+export interface TestChainOptions {
+  readonly chainId?: number;
+  /** Default `auto`: a block for every transaction. */
+  readonly mining?: Mining;
+  /** More of anvil's own arguments. */
+  readonly args?: readonly string[];
+}
+
+const ENOUGH_GAS = 300_000n;
+const MINED_TIMEOUT_MS = 10_000;
+
+export async function startTestChain(options: TestChainOptions = {}): Promise<TestChain> {
+  let mining = options.mining ?? 'auto';
+  await using starting = new AsyncDisposableStack();
+  const folder = await mkdtemp(join(tmpdir(), 'balance-stream-chain-'));
+  starting.defer(() => rm(folder, { recursive: true, force: true }));
+  const start = (port: number, how: Mining) =>
+    startAnvil({
+      port,
+      chainId: options.chainId,
+      mining: how,
+      stateFile: join(folder, 'state.json'),
+      args: ['--auto-impersonate', '--order', 'fifo', ...(options.args ?? [])],
+    });
+  let anvil: Anvil = await start(0, mining === 'auto' ? 'manual' : mining);
+  starting.defer(() => anvil[Symbol.asyncDispose]());
+  const { port, url, wsUrl, chainId } = anvil;
+  const client = chainClient(anvil);
+  const { genesis } = await layGenesis(client);
+  if (mining === 'auto') await client.setAutomine(true);
+  const running = starting.move();
+  // One at a time: anvil gives the same nonce to two that come together.
+  let queue: Promise<unknown> = Promise.resolve();
+
+  const chain: TestChain = {
+    ...genesis,
+    chainId,
+    url,
+    wsUrl,
+    client,
+    async head() {
+      const { number, hash, timestamp } = await client.getBlock();
+      return { number: Number(number), hash, timestamp: Number(timestamp) };
+    },
+    async newWallet(native = parseEther('10')) {
+      const wallet: Address = `0x${randomBytes(20).toString('hex')}`;
+      await client.setBalance({ address: wallet, value: native });
+      return wallet;
+    },
+    async send({ from, gas, ...rest }) {
+      // Without gas anvil would estimate it, on a state that lacks what waits to be mined.
+      const waits = mining === 'manual';
+      const sent = queue.then(() =>
+        client.sendTransaction({ account: from, ...rest, gas: gas ?? (waits ? ENOUGH_GAS : undefined) }),
+      );
+      queue = sent.catch(() => {});
+      const hash = await sent;
+      if (!waits) await mined(client, hash);
+      return hash;
+    },
+    async mine(blocks = 1) {
+      await client.mine({ blocks });
+      return chain.head();
+    },
+    async automine(on) {
+      if (typeof mining === 'object') await client.setIntervalMining({ interval: 0 });
+      await client.setAutomine(on);
+      mining = on ? 'auto' : 'manual';
+    },
+    async setNativeBalance(owner, amount) {
+      await client.setBalance({ address: owner, value: amount });
+      if (mining !== 'manual') await client.mine({ blocks: 1 });
+    },
+    async reorg(depth, transactions = []) {
+      const placed = transactions.map(({ from, to, value = 0n, data, gas = ENOUGH_GAS }) => ({
+        from,
+        ...(to && { to }),
+        ...(data && { data }),
+        value: numberToHex(value),
+        gas: numberToHex(gas),
+      }));
+      await client.request({ method: 'anvil_reorg', params: [depth, placed.map((tx) => [tx, 0])] });
+      return chain.head();
+    },
+    freeze: () => anvil.freeze(),
+    thaw: () => anvil.thaw(),
+    down: () => anvil.stop(),
+    async up() {
+      anvil = await start(port, mining);
+    },
+    [Symbol.asyncDispose]: () => running.disposeAsync(),
+  };
+  return chain;
+}
+
+/**
+ * Asks for the receipt until there is one; throws where it says that the transaction reverted. (viem's own waits
+ * for another block where it has just missed this one, and on a quiet chain none comes.)
+ */
+async function mined(client: ChainClient, hash: Hash): Promise<void> {
+  const deadline = AbortSignal.timeout(MINED_TIMEOUT_MS);
+  for (;;) {
+    const receipt = await client.getTransactionReceipt({ hash }).catch((error: unknown) => {
+      if (!(error instanceof TransactionReceiptNotFoundError)) throw error;
+    });
+    if (receipt?.status === 'reverted') throw new Error(`Transaction ${hash} reverted`);
+    if (receipt) return;
+    if (deadline.aborted) throw new Error(`Transaction ${hash} is in no block`);
+    await sleep(5);
+  }
+}

@@ -1,0 +1,45 @@
+import { vi } from 'vitest';
+import { type App, createApp } from '../app.ts';
+import type { Address } from '../chain/types.ts';
+import { readConfig } from '../config.ts';
+
+/** How long a test waits for what must happen; how long it takes is the benchmark's business. */
+export const PATIENCE = { timeout: 20_000, interval: 20 };
+
+interface Upstream {
+  readonly chainId: number;
+  readonly url: string;
+  readonly wsUrl: string;
+  readonly weth: Address;
+}
+
+/** The real server on a free port, on one chain or several. */
+export function startTestApp(
+  chains: Upstream | readonly Upstream[],
+  environment: Record<string, string> = {},
+): Promise<App> {
+  const all = [chains].flat();
+  return createApp(
+    readConfig({
+      HTTP_BIND: '127.0.0.1:0',
+      CHAINS: all.map(({ chainId }) => chainId).join(','),
+      ...Object.fromEntries(
+        all.flatMap(({ chainId, url, wsUrl, weth }) => [
+          [`RPC_URLS_${chainId}`, `${wsUrl},${url}`],
+          [`WRAPPED_NATIVE_${chainId}`, weth],
+        ]),
+      ),
+      LOG_LEVEL: 'silent',
+      ALLOW_PRIVATE_TOKEN_LISTS: 'true',
+      SHUTDOWN_GRACE: '2',
+      // A test that is about the sweep says so; elsewhere it must not lend the events a hand.
+      SNAPSHOT_INTERVAL: '3600',
+      ...environment,
+    }),
+  );
+}
+
+/** Waits until the condition holds, with the assertion's own words where it never does. */
+export function eventually<T>(condition: () => T | Promise<T>): Promise<T> {
+  return vi.waitFor(condition, PATIENCE);
+}
