@@ -1,0 +1,20 @@
+# Dependencies first, so that a change of the source does not install them anew.
+FROM node:24-slim AS dependencies
+WORKDIR /app
+COPY package.json package-lock.json ./
+COPY server/package.json server/
+COPY client/package.json client/
+RUN npm install --omit=dev --workspace server --no-audit --no-fund
+
+FROM node:24-slim
+ENV NODE_ENV=production
+WORKDIR /app
+COPY --from=dependencies /app ./
+COPY server server
+COPY client/page client/page
+USER node
+EXPOSE 8080
+HEALTHCHECK --interval=10s --timeout=3s --start-period=10s \
+  CMD ["node", "-e", "fetch(`http://127.0.0.1:${(process.env.HTTP_BIND || ':8080').split(':').pop()}/livez`).then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
+# node itself, not npm: it is the one that gets the signals.
+CMD ["node", "server/main.ts"]
