@@ -85,16 +85,11 @@ export class Refresh {
     const at = pin();
     if (signal.aborted || !at || this.#isEmpty) return;
     if (this.#tokens.size > 0) this.#readAtMs = performance.now();
-    // A wallet's native balance goes along with its tokens, into the same diff; the many of all the others go by
-    // themselves, so that no token waits for them.
-    const touched = new Set([...this.#tokens].map(({ owner }) => owner));
-    const { along = [], apart = [] } = Object.groupBy(this.#natives, ({ owner }) =>
-      touched.has(owner) ? 'along' : 'apart',
-    );
-    const together = [...this.#tokens, ...along];
+    // Tokens first: native balances fill what is left of a read, and only the rest of them takes more.
+    const pairs = [...this.#tokens, ...this.#natives];
     this.#tokens.clear();
     this.#natives.clear();
-    for (const chunk of [...chunksOf(together), ...chunksOf(apart)]) void this.#read(chunk, at);
+    for (const chunk of chunksOf(pairs)) void this.#read(chunk, at);
   }
 
   async #read(pairs: readonly WatchedPair[], at: BlockRef): Promise<void> {
