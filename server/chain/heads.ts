@@ -1,16 +1,14 @@
 import { describe } from '../errors.ts';
-import { withDeadline } from '../lib/deadline.ts';
 import { Mailbox } from '../lib/mailbox.ts';
 import { Backoff, sleep } from '../lib/retry.ts';
-import { parseHeader, toQuantity } from './header.ts';
+import { parseHeader } from './header.ts';
+import { followSocket } from './headsocket.ts';
 import type { Pool } from './rpc/pool.ts';
-import { RpcSocket } from './rpc/socket.ts';
 import type { Header } from './types.ts';
 
 /** A socket that has not delivered for this many block intervals is cross-checked, at the least after 2 s. */
 const STALL_INTERVALS = 3;
 const STALL_LEAST_MS = 2000;
-const CONNECT_TIMEOUT_MS = 5000;
 const RECONNECT_LEAST_MS = 100;
 const RECONNECT_MOST_MS = 5000;
 /** Polling asks several times a block, within these bounds. */
@@ -132,12 +130,25 @@ export class Heads {
   }
 
   async #keepSocket(signal: AbortSignal): Promise<void> {
-    const { sockets, observer } = this.#options;
+    const { sockets, chainId, timeoutMs, observer } = this.#options;
     const backoff = new Backoff({ leastMs: RECONNECT_LEAST_MS, mostMs: RECONNECT_MOST_MS });
     for (let turn = 0; sockets.length > 0; turn += 1) {
       const url = sockets[turn % sockets.length] ?? '';
       try {
-        await this.#followSocket(url, signal, () => backoff.reset());
+        await followSocket({
+          url,
+          chainId,
+          timeoutMs,
+          signal,
+          hear: (head) => this.#hear(head, 'socket'),
+          proven: () => {
+            this.#socketAlive = true;
+            backoff.reset();
+          },
+          latest: () => this.#latest,
+          ask: (deadline) => this.ask(deadline),
+          stallMs: () => this.stallMs,
+        });
       } catch (error) {
         signal.throwIfAborted();
         observer.socketLost(describe(error));
@@ -148,73 +159,6 @@ export class Heads {
       }
       await sleep(backoff.next(), signal);
     }
-  }
-
-  /** From connecting to the socket's end, which it throws. */
-  async #followSocket(url: string, signal: AbortSignal, connected: () => void): Promise<never> {
-    const { chainId, timeoutMs } = this.#options;
-    using socket = await withDeadline(CONNECT_TIMEOUT_MS, signal, (deadline) =>
-      RpcSocket.open(url, deadline),
-    );
-    const ask = (method: string, params: unknown[]) =>
-      withDeadline(timeoutMs, signal, (deadline) => socket.request({ method, params }, deadline));
-    const id = await ask('eth_chainId', []);
-    if (id !== toQuantity(chainId)) throw new Error(`the endpoint serves chain ${id}, not ${chainId}`);
-    const subscription = await ask('eth_subscribe', ['newHeads']);
-    let lastMs = performance.now();
-    const failed = Promise.withResolvers<never>();
-    socket.listen(String(subscription), (head) => {
-      lastMs = performance.now();
-      try {
-        this.#hear(parseHeader(head), 'socket');
-      } catch (error) {
-        failed.reject(error);
-      }
-    });
-    // Whatever came while there was no subscription is behind this block.
-    this.#hear(parseHeader(await ask('eth_getBlockByNumber', ['latest', false])), 'socket');
-    this.#socketAlive = true;
-    connected();
-    const watchdog = this.#watchSocket(() => lastMs, signal);
-    const aborted = Promise.withResolvers<never>();
-    const abort = () => aborted.reject(signal.reason);
-    signal.addEventListener('abort', abort, { once: true });
-    try {
-      return await Promise.race([
-        failed.promise,
-        aborted.promise,
-        watchdog.stalled,
-        socket.closed.then((reason) => Promise.reject(reason)),
-      ]);
-    } finally {
-      signal.removeEventListener('abort', abort);
-      watchdog.stop();
-    }
-  }
-
-  /** Rejects once HTTP knows of a newer head than a silent socket has told. */
-  #watchSocket(lastHeadMs: () => number, signal: AbortSignal) {
-    const stop = new AbortController();
-    const either = AbortSignal.any([signal, stop.signal]);
-    const watch = async (): Promise<never> => {
-      let checkedMs = 0;
-      while (true) {
-        const waitedMs = performance.now() - Math.max(lastHeadMs(), checkedMs);
-        if (waitedMs < this.stallMs) {
-          await sleep(this.stallMs - waitedMs, either);
-          continue;
-        }
-        checkedMs = performance.now();
-        const before = this.#latest;
-        const head = await this.ask(either).catch(() => undefined);
-        either.throwIfAborted();
-        if (head && before && head.number > before.number && lastHeadMs() < checkedMs)
-          throw new Error(`newHeads has been silent for ${Math.round(waitedMs)} ms while the chain moved on`);
-      }
-    };
-    const stalled = watch();
-    stalled.catch(() => {});
-    return { stalled, stop: () => stop.abort() };
   }
 
   async #pollWhileNoSocket(signal: AbortSignal): Promise<void> {

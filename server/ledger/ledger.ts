@@ -1,14 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { type Advance, MOST_WALLETS_EVERY_BLOCK, type WatchedWallets } from '../chain/blocks.ts';
+import type { Advance, WatchedWallets } from '../chain/blocks.ts';
 import type { Lineage } from '../chain/lineage.ts';
 import { CALLS_PER_READ, type Reader, type Reading } from '../chain/multicall/reader.ts';
 import { type Address, type BlockRef, NATIVE } from '../chain/types.ts';
 import { type Entry, merge } from './entry.ts';
+import { NativeTurns } from './natives.ts';
 import { combine, transactionsThrough, type Unsettled, type WatchedPair } from './pair.ts';
 import { Refresh } from './refresh.ts';
-
-/** On fast chains native balances, which every block touches, are read at most this often. */
-const NATIVE_INTERVAL_MS = 1000;
 
 /** That a pair's entry is another one now. Announced in the same synchronous step as it was merged. */
 export interface Change {
@@ -51,14 +49,13 @@ export class Ledger {
   readonly #options: LedgerOptions;
   readonly #wallets = new Map<Address, Wallet>();
   readonly #refresh: Refresh;
+  readonly #natives: NativeTurns;
   #head: BlockRef | undefined;
   #announcedAtMs = 0;
   #seq = 0;
   #walletsVersion = 0;
   #pairs = 0;
   #unsettled = 0;
-  #nativeReadMs = Number.NEGATIVE_INFINITY;
-  #nativeTimer: NodeJS.Timeout | undefined;
 
   constructor(options: LedgerOptions) {
     this.#options = options;
@@ -69,7 +66,7 @@ export class Ledger {
       settle: (pairs, readings, pin) => this.settle(pairs, readings, pin),
       signal: options.signal,
     });
-    options.signal.addEventListener('abort', () => clearTimeout(this.#nativeTimer), { once: true });
+    this.#natives = new NativeTurns(() => this.#touchNatives(), options.signal);
   }
 
   /** The newest block whose touches are in. */
@@ -203,7 +200,7 @@ export class Ledger {
           if (wallet.addedVersion > walletsVersion)
             for (const pair of wallet.pairs.values())
               this.#touch(wallet, pair, { ...demand, cause: 'EVENT', from: height });
-      if (!parties) this.#touchNatives();
+      if (!parties) this.#natives.blockCame();
     }
     this.#refresh.schedule();
   }
@@ -289,19 +286,10 @@ export class Ledger {
     if (wallet && pair) this.#touch(wallet, pair, { cause: 'EVENT', from: height, through: height, by: [] });
   }
 
-  /** Every block touches the native balance of every wallet; blocks that come fast share one read. */
   #touchNatives(): void {
-    if (this.#wallets.size > MOST_WALLETS_EVERY_BLOCK || this.#nativeTimer) return;
-    const waitMs = this.#nativeReadMs + NATIVE_INTERVAL_MS - performance.now();
-    const touch = () => {
-      this.#nativeTimer = undefined;
-      this.#nativeReadMs = performance.now();
-      const height = this.#head?.number;
-      // One that went along with a token's read at this very block knows it all.
-      for (const [owner, { pairs }] of this.#wallets)
-        if (pairs.get(NATIVE)?.entry?.readAt.number !== height) this.#touchNative(owner);
-    };
-    if (waitMs > 0) this.#nativeTimer = setTimeout(touch, waitMs);
-    else touch();
+    const height = this.#head?.number;
+    // One that went along with a token's read at this very block knows it all.
+    for (const [owner, { pairs }] of this.#wallets)
+      if (pairs.get(NATIVE)?.entry?.readAt.number !== height) this.#touchNative(owner);
   }
 }

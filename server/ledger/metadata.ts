@@ -4,6 +4,7 @@ import { type CallResult, DECIMALS, firstWord, NAME, SYMBOL } from '../chain/mul
 import { CALLS_PER_READ, type Reader } from '../chain/multicall/reader.ts';
 import type { Network } from '../chain/networks.ts';
 import { type Address, type BlockRef, type Hex, NATIVE } from '../chain/types.ts';
+import { sleep } from '../lib/retry.ts';
 
 /** What a token says of itself, cleaned; null where it says nothing usable. */
 export interface TokenMetadata {
@@ -15,6 +16,8 @@ export interface TokenMetadata {
 
 const TOKENS_KEPT = 100_000;
 const CALLS_PER_TOKEN = 3;
+const ATTEMPTS = 3;
+const RETRY_MS = 200;
 const MOST_SYMBOL_CHARACTERS = 64;
 const MOST_NAME_CHARACTERS = 256;
 /** ERC-20's `decimals` is a uint8, and an amount has 78 digits at most: more than that is no scale. */
@@ -59,13 +62,23 @@ export class Metadata {
     if (known) return this.#withLogo(token, known);
     let loading = this.#loading.get(token);
     if (!loading) {
-      loading = this.#loader
-        .load(token)
-        .catch(() => NOTHING)
-        .finally(() => this.#loading.delete(token));
+      loading = this.#loadPatiently(token).finally(() => this.#loading.delete(token));
       this.#loading.set(token, loading);
     }
     return loading.then((loaded) => this.#withLogo(token, loaded));
+  }
+
+  async #loadPatiently(token: Address): Promise<OnChain> {
+    const { signal } = this.#options;
+    for (let attempt = 1; attempt <= ATTEMPTS && !signal.aborted; attempt += 1) {
+      try {
+        return await this.#loader.load(token);
+      } catch {
+        // A block that was replaced, or an endpoint that stumbled: the balances beside it do not wait for long.
+        if (attempt < ATTEMPTS) await sleep(RETRY_MS, signal).catch(() => {});
+      }
+    }
+    return NOTHING;
   }
 
   #withLogo(token: Address, onChain: OnChain): TokenMetadata {

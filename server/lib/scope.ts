@@ -1,3 +1,5 @@
+import { setMaxListeners } from 'node:events';
+
 /**
  * What was started together and is stopped together: background tasks and resources of one owner. Disposing
  * aborts the signal, waits for the tasks, then disposes the resources in reverse order.
@@ -10,6 +12,8 @@ export class Scope implements AsyncDisposable {
 
   constructor(onError: (task: string, error: unknown) => void) {
     this.#onError = onError;
+    // Everything that is under way listens to it, and lets go again.
+    setMaxListeners(0, this.signal);
   }
 
   get signal(): AbortSignal {

@@ -1,10 +1,11 @@
-import type { Address, BlockRef, Hash } from '../chain/types.ts';
+import type { Address, BlockRef } from '../chain/types.ts';
 import type { Balance, Entry } from '../ledger/entry.ts';
 import type { Change, Ledger } from '../ledger/ledger.ts';
-import { union, type WatchedPair } from '../ledger/pair.ts';
+import type { WatchedPair } from '../ledger/pair.ts';
 import { Mailbox } from '../lib/mailbox.ts';
 import { blockOf, decodeCursor, encodeCursor } from './cursor.ts';
 import type { OwnerWatcher } from './owner.ts';
+import { balanceToSend, isHeld, type News, type Unsent, withNews } from './unsent.ts';
 import type { Update, UpdateCause } from './update.ts';
 
 /** Which tokens a subscriber sees, and since when. */
@@ -15,19 +16,6 @@ export interface View {
   readonly shrunkSeq: number;
   /** Names the view in cursors: one of another view proves nothing here. */
   readonly name: string;
-}
-
-/** What one token has gone through since the subscriber was last told of it. */
-interface Unsent {
-  readonly pair: WatchedPair;
-  /** What the subscriber holds; undefined where it holds nothing. */
-  readonly held: Balance | undefined;
-  readonly cause: UpdateCause;
-  readonly transactions: readonly Hash[];
-  /** The sequence number before which the subscriber knows all of this token. */
-  readonly firstSeq: number;
-  /** One change alone: the ledger's own balance can be sent as it is. */
-  readonly single: boolean;
 }
 
 interface WatchOptions {
@@ -119,27 +107,8 @@ export class Watch implements AsyncIterableIterator<Update> {
     this.#put(pair, { held: previous?.balance, cause, seq: pair.changedSeq });
   }
 
-  #put(pair: WatchedPair, change: { held: Balance | undefined; cause: UpdateCause; seq: number }): void {
-    const transactions = pair.entry?.balance.transactions ?? [];
-    const waiting = this.#unsent.get(pair.token);
-    this.#unsent.put(
-      pair.token,
-      waiting
-        ? {
-            ...waiting,
-            cause: waiting.cause === 'SESSION_CHANGED' ? waiting.cause : change.cause,
-            transactions: union(waiting.transactions, transactions),
-            single: false,
-          }
-        : {
-            pair,
-            held: change.held,
-            cause: change.cause,
-            transactions,
-            firstSeq: change.seq,
-            single: change.held?.amount === (pair.entry?.balance.previousAmount ?? undefined),
-          },
-    );
+  #put(pair: WatchedPair, change: News): void {
+    this.#unsent.put(pair.token, withNews(this.#unsent.get(pair.token), pair, change));
   }
 
   #take(): Update | undefined {
@@ -165,7 +134,7 @@ export class Watch implements AsyncIterableIterator<Update> {
         const entry = unsent.pair.entry;
         if (!entry || isHeld(unsent, entry)) continue;
         entries.push(entry);
-        balances.push(balanceOf(unsent, entry));
+        balances.push(balanceToSend(unsent, entry));
       }
       if (balances.length > 0 || removed.length > 0)
         return this.#update('DIFF', cause, entries, { balances, removed });
@@ -245,13 +214,4 @@ export class Watch implements AsyncIterableIterator<Update> {
       });
     }
   }
-}
-
-/** A value that went away and came back before it was sent is what the subscriber holds. */
-function isHeld({ held }: Unsent, { balance }: Entry): boolean {
-  return held !== undefined && held.amount === balance.amount && held.reason === balance.reason;
-}
-
-function balanceOf({ single, held, transactions }: Unsent, { balance }: Entry): Balance {
-  return single ? balance : { ...balance, previousAmount: held?.amount ?? null, transactions };
 }

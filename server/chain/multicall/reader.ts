@@ -68,7 +68,7 @@ export class Reader {
   }
 
   /**
-   * Any calls, at most CALLS_PER_READ of them. A node that refuses the whole (one token can burn all the gas
+   * Any calls, as many as one read bears. A node that refuses the whole (one token can burn all the gas
    * there is) is asked again in halves, until the culprit stands alone and costs nobody else an answer.
    */
   async call(calls: readonly Call[], pin: BlockRef, signal: AbortSignal): Promise<CallResult[]> {
@@ -77,10 +77,7 @@ export class Reader {
     } catch (error) {
       if (!(error instanceof CallRefused)) throw error;
       const [only] = calls;
-      if (calls.length === 1 && only) {
-        await this.#proveEndpoint(pin, signal, error);
-        return [{ success: false, data: '0x' }];
-      }
+      if (calls.length === 1 && only) return [await this.#callAlone(only, pin, signal, error)];
       const middle = calls.length >> 1;
       const halves = await Promise.all([
         this.call(calls.slice(0, middle), pin, signal),
@@ -102,8 +99,16 @@ export class Reader {
     return decodeResults(answer, calls.length);
   }
 
-  /** A node that refuses a call which cannot fail is itself at fault, and says nothing of the token. */
-  async #proveEndpoint(pin: BlockRef, signal: AbortSignal, refusal: CallRefused): Promise<void> {
+  /**
+   * A call that was refused by itself: the node may have stumbled, so it is asked once more, and a node that
+   * refuses what cannot fail is itself at fault and says nothing of the token.
+   */
+  async #callAlone(
+    call: Call,
+    pin: BlockRef,
+    signal: AbortSignal,
+    refusal: CallRefused,
+  ): Promise<CallResult> {
     const harmless = { target: this.#multicall, data: getEthBalance(this.#multicall) };
     try {
       await this.#aggregate([harmless], pin, signal);
@@ -111,6 +116,13 @@ export class Reader {
       if (!(error instanceof CallRefused)) throw error;
       throw new EndpointError(`every eth_call is refused: ${refusal.message}`, { cause: error });
     }
+    try {
+      const [result] = await this.#aggregate([call], pin, signal);
+      if (result) return result;
+    } catch (error) {
+      if (!(error instanceof CallRefused)) throw error;
+    }
+    return { success: false, data: '0x' };
   }
 }
 

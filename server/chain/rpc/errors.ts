@@ -32,7 +32,7 @@ export interface JsonRpcError {
 }
 
 const BLOCK_UNAVAILABLE =
-  /unknown block|header not found|block.{0,40}not (?:be )?found|blocknotfound|missing trie node|hash.{0,20}not.{0,10}canonical|block is out of range/i;
+  /unknown block|header not found|block.{0,100}not (?:be )?found|blocknotfound|missing trie node|not currently canonical|block is out of range/i;
 const OVERLOADED = /rate.?limit|too many requests|limit exceeded|capacity|quota|credits|compute units/i;
 const UNSUPPORTED = -32601;
 

@@ -1,0 +1,34 @@
+import { describe, expect, it } from 'vitest';
+import { BlockUnavailable, CallRefused, classify, EndpointError } from './errors.ts';
+
+type Kind = typeof BlockUnavailable | typeof EndpointError | typeof CallRefused;
+
+const hash = `0x${'ab'.repeat(32)}`;
+
+describe('a JSON-RPC error', () => {
+  const cases: [node: string, method: string, code: number, message: string, kind: Kind][] = [
+    ['geth', 'eth_getLogs', -32000, 'unknown block', BlockUnavailable],
+    ['geth', 'eth_call', -32000, 'header not found', BlockUnavailable],
+    ['geth', 'eth_call', -32000, `hash ${hash} is not currently canonical`, BlockUnavailable],
+    ['geth, pruned', 'eth_call', -32000, `missing trie node ${hash} (path )`, BlockUnavailable],
+    ['anvil', 'eth_call', -32001, 'Block could not be found', BlockUnavailable],
+    ['nethermind', 'eth_call', -32001, `Block ${hash} could not be found`, BlockUnavailable],
+    ['a gateway', 'eth_call', -32005, 'limit exceeded', EndpointError],
+    [
+      'a gateway',
+      'eth_call',
+      429,
+      'Your app has exceeded its compute units per second capacity',
+      EndpointError,
+    ],
+    ['a gateway', 'eth_getLogs', -32603, 'Internal error', EndpointError],
+    ['any', 'eth_call', -32601, 'the method does not exist', EndpointError],
+    ['geth', 'eth_call', 3, 'execution reverted', CallRefused],
+    ['geth', 'eth_call', -32000, 'out of gas', CallRefused],
+    ['geth', 'eth_call', -32000, 'execution aborted (timeout = 5s)', CallRefused],
+    ['erigon', 'eth_call', -32000, 'max code size exceeded', CallRefused],
+  ];
+  it.each(cases)('of %s, to %s: %i %s', (_, method, code, message, kind) => {
+    expect(classify(method, { code, message })).toBeInstanceOf(kind);
+  });
+});
