@@ -1,11 +1,12 @@
 import { z } from 'zod';
 import { describe } from '../errors.ts';
 import { Backoff, sleep } from '../lib/retry.ts';
-import { parseHeader, toQuantity } from './header.ts';
+import { parseHeader } from './header.ts';
 import type { Heads } from './heads.ts';
 import { type Lineage, REMEMBERED_BLOCKS } from './lineage.ts';
 import { fetchLogs, filtersFor } from './logs.ts';
 import { plan } from './plan.ts';
+import { toQuantity } from './quantity.ts';
 import { EndpointError } from './rpc/errors.ts';
 import type { Pool } from './rpc/pool.ts';
 import { type Touch, touchesOf } from './touches.ts';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { EndpointError } from './rpc/errors.ts';
-import type { Hash, Header, Hex } from './types.ts';
+import type { Hash, Header } from './types.ts';
 
 const quantity = z
   .string()
@@ -19,8 +19,4 @@ export function parseHeader(block: unknown): Header {
   if (!parsed.success)
     throw new EndpointError(`a block header is malformed: ${z.prettifyError(parsed.error)}`);
   return parsed.data;
-}
-
-export function toQuantity(value: number): Hex {
-  return `0x${value.toString(16)}`;
 }

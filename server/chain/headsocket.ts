@@ -1,6 +1,7 @@
 import { withDeadline } from '../lib/deadline.ts';
 import { sleep } from '../lib/retry.ts';
-import { parseHeader, toQuantity } from './header.ts';
+import { parseHeader } from './header.ts';
+import { toQuantity } from './quantity.ts';
 import { RpcSocket } from './rpc/socket.ts';
 import type { Header } from './types.ts';
 

@@ -116,6 +116,33 @@ describe('after an outage', () => {
     await agrees(watcher);
   });
 
+  it('an endpoint of another chain is passed over, whatever it would say', async () => {
+    const other = running.use(await startTestChain({ chainId: 1337 }));
+    await other.mine(50);
+    const app = running.use(
+      await startTestApp(chain, {
+        [`RPC_URLS_${chain.chainId}`]: [other.wsUrl, other.url, chain.wsUrl, chain.url].join(','),
+      }),
+    );
+    const watcher = await watch(app);
+    await mint(chain, gold, owner, 5n);
+    await agrees(watcher);
+    const single = await rest(app, 'GET', `/${chain.chainId}/balance/${owner}/${gold}`);
+    expect(single).toEqual({ status: 200, json: { balance: '5' } });
+  });
+
+  it('with nothing but an endpoint of another chain there is no health, and it is said why', async () => {
+    const other = running.use(await startTestChain({ chainId: 1337 }));
+    const app = running.use(
+      await startTestApp(chain, { [`RPC_URLS_${chain.chainId}`]: `${other.wsUrl},${other.url}` }),
+    );
+    await eventually(async () => {
+      const { status, json } = await rest(app, 'GET', '/health');
+      expect(status).toBe(503);
+      expect(JSON.stringify(json)).toMatch(/serves chain 0x539, not 31337/);
+    });
+  });
+
   it('a wallet that is asked for before there is any block is told as soon as there is one', async () => {
     await chain.down();
     const app = running.use(await startTestApp(chain));

@@ -53,6 +53,7 @@ export class LiveChain implements ServedChain, WatchedChain, AsyncDisposable {
     const { signal } = this.#scope;
     this.#pool = this.#scope.use(
       new Pool(endpoints, {
+        chainId: network.id,
         timeoutMs: config.rpcTimeoutMs,
         observer: {
           upstreamRequest: (method, outcome, durationMs) => {

@@ -1,5 +1,8 @@
 import { CircuitState, ConsecutiveBreaker, circuitBreaker, ExponentialBackoff, handleType } from 'cockatiel';
+import { describe } from '../../errors.ts';
+import { abortable } from '../../lib/abortable.ts';
 import { withDeadline } from '../../lib/deadline.ts';
+import { toQuantity } from '../quantity.ts';
 import { BlockUnavailable, EndpointError } from './errors.ts';
 import { HttpTransport } from './http.ts';
 import type { RpcRequest } from './message.ts';
@@ -15,9 +18,17 @@ export interface RequestObserver {
   upstreamRequest(method: string, outcome: 'ok' | 'error', durationMs: number): void;
 }
 
+export interface EndpointOptions {
+  /** What the endpoint must serve: one of another chain would answer with that chain's balances. */
+  readonly chainId: number;
+  readonly timeoutMs: number;
+  readonly observer: RequestObserver;
+}
+
 /** One upstream URL as a place to send requests to: a transport, a timeout and a circuit breaker. */
 export class Endpoint implements AsyncDisposable {
   readonly name: string;
+  readonly #chainId: number;
   readonly #timeoutMs: number;
   readonly #transport: HttpTransport | SocketTransport;
   readonly #observer: RequestObserver;
@@ -26,8 +37,12 @@ export class Endpoint implements AsyncDisposable {
     halfOpenAfter: new ExponentialBackoff({ initialDelay: REOPEN_LEAST_MS, maxDelay: REOPEN_MOST_MS }),
   });
 
-  constructor(url: string, { timeoutMs, observer }: { timeoutMs: number; observer: RequestObserver }) {
+  /** That it serves our chain, asked before anything else and again after every failure. */
+  #proof: Promise<void> | undefined;
+
+  constructor(url: string, { chainId, timeoutMs, observer }: EndpointOptions) {
     this.name = redact(url);
+    this.#chainId = chainId;
     this.#timeoutMs = timeoutMs;
     this.#observer = observer;
     this.#transport = /^ws/.test(url) ? new SocketTransport(url) : new HttpTransport(url);
@@ -37,13 +52,31 @@ export class Endpoint implements AsyncDisposable {
     return this.#breaker.state === CircuitState.Open;
   }
 
-  /** Throws EndpointError, BlockUnavailable or CallRefused; a broken circuit is an EndpointError too. */
+  /** Throws EndpointError, BlockUnavailable or CallRefused, or BrokenCircuitError without having asked. */
   async request(call: RpcRequest, signal?: AbortSignal): Promise<unknown> {
     return await this.#breaker.execute(() => this.ask(call, signal));
   }
 
   /** As request, past an open breaker: for when there is nowhere better to ask. */
   async ask(call: RpcRequest, signal?: AbortSignal): Promise<unknown> {
+    try {
+      this.#proof ??= this.#prove();
+      await abortable(this.#proof, signal);
+      return await this.#send(call, signal);
+    } catch (error) {
+      // Whoever answers after this may be another node than before.
+      if (error instanceof EndpointError) this.#proof = undefined;
+      throw error;
+    }
+  }
+
+  async #prove(): Promise<void> {
+    const id = await this.#send({ method: 'eth_chainId', params: [] });
+    if (id !== toQuantity(this.#chainId))
+      throw new EndpointError(`${this.name} serves chain ${id}, not ${this.#chainId}: it is not used`);
+  }
+
+  async #send(call: RpcRequest, signal?: AbortSignal): Promise<unknown> {
     const started = performance.now();
     let outcome: 'ok' | 'error' = 'error';
     try {
@@ -78,18 +111,14 @@ class SocketTransport implements AsyncDisposable {
   }
 
   async request(call: RpcRequest, signal: AbortSignal): Promise<unknown> {
-    const socket = await this.#connected(signal);
-    return await socket.request(call, signal);
-  }
-
-  #connected(signal: AbortSignal): Promise<RpcSocket> {
     this.#socket ??= this.#open();
-    const aborted = Promise.withResolvers<never>();
-    const abort = () => aborted.reject(new EndpointError(`WebSocket: ${signal.reason}`));
-    signal.addEventListener('abort', abort, { once: true });
-    return Promise.race([this.#socket, aborted.promise]).finally(() =>
-      signal.removeEventListener('abort', abort),
-    );
+    let socket: RpcSocket;
+    try {
+      socket = await abortable(this.#socket, signal);
+    } catch (error) {
+      throw error instanceof EndpointError ? error : new EndpointError(`WebSocket: ${describe(error)}`);
+    }
+    return await socket.request(call, signal);
   }
 
   async #open(): Promise<RpcSocket> {

@@ -1,6 +1,6 @@
 import { BrokenCircuitError } from 'cockatiel';
 import { describe } from '../../errors.ts';
-import { Endpoint, type RequestObserver } from './endpoint.ts';
+import { Endpoint, type EndpointOptions } from './endpoint.ts';
 import { BlockUnavailable, CallRefused, EndpointError } from './errors.ts';
 import type { RpcRequest } from './message.ts';
 
@@ -13,7 +13,7 @@ export class Pool implements AsyncDisposable {
   readonly #endpoints: readonly Endpoint[];
   #lastError: string | null = null;
 
-  constructor(urls: readonly string[], options: { timeoutMs: number; observer: RequestObserver }) {
+  constructor(urls: readonly string[], options: EndpointOptions) {
     // Requests prefer HTTP, whose answers do not queue up behind one another on one connection.
     const ordered = [...urls.filter((url) => !/^ws/.test(url)), ...urls.filter((url) => /^ws/.test(url))];
     this.#endpoints = ordered.map((url) => new Endpoint(url, options));
