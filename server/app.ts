@@ -6,6 +6,7 @@ import { createHttp } from './delivery/http.ts';
 import { createMetricsDoor } from './delivery/metrics.ts';
 import { createPage } from './delivery/page.ts';
 import { createRest } from './delivery/rest/rest.ts';
+import type { Sample } from './delivery/sample.ts';
 import { createMetrics } from './lib/metrics.ts';
 import { LiveChain } from './watch/served-chain.ts';
 import type { Service } from './watch/service.ts';
@@ -17,12 +18,20 @@ export interface App extends AsyncDisposable {
   readonly url: string;
 }
 
+interface AppOptions {
+  readonly log?: Logger;
+  /** Whom the page and GraphiQL show to who has named nobody. */
+  readonly sample?: Sample;
+}
+
 /**
  * The whole service, wired and listening. Disposing it stops it in order: readiness goes, streams end so that
  * clients reconnect elsewhere, what is being answered finishes, then the chains stop.
  */
-export async function createApp(config: Config, options: { log?: Logger } = {}): Promise<App> {
-  const log = options.log ?? pino({ level: config.logLevel });
+export async function createApp(
+  config: Config,
+  { log = pino({ level: config.logLevel }), sample }: AppOptions = {},
+): Promise<App> {
   await using starting = new AsyncDisposableStack();
   const metrics = createMetrics();
   const chains = new Map(
@@ -39,11 +48,11 @@ export async function createApp(config: Config, options: { log?: Logger } = {}):
   const http = starting.use(
     createHttp({
       config,
-      graphql: createGraphQL({ service, config, metrics, log }).handle,
+      graphql: createGraphQL({ service, config, sample, metrics, log }).handle,
       rest: createRest({ service, config, metrics, log }),
       health: createHealth({ chains, isStopping: () => stopping }),
       metrics: createMetricsDoor(metrics),
-      page: createPage(),
+      page: createPage({ defaultChainId: service.defaultChainId, sample }),
       log,
     }),
   );

@@ -7,6 +7,7 @@ import { pino } from 'pino';
 import { getAddress } from 'viem';
 import { createApp } from '../app.ts';
 import { readConfig } from '../config.ts';
+import type { Sample } from '../delivery/sample.ts';
 import { describe } from '../errors.ts';
 import { type Devchain, startDevchain } from './devchain.ts';
 import { startTokenListServer } from './tokenlist-server.ts';
@@ -28,7 +29,9 @@ async function dev(signal: AbortSignal): Promise<void> {
   const lists = running.use(await startTokenListServer(chain.tokenList));
   const config = readConfig(environment(chain));
   const log = pino({ level: config.logLevel });
-  const app = running.use(await createApp(config, { log }));
+  const [owner = chain.deployer] = chain.wallets;
+  const sample = { chainId: chain.anvil.chainId, owner, tokensListsUrls: [lists.url] };
+  const app = running.use(await createApp(config, { log, sample }));
 
   const stopTraffic = new AbortController();
   const traffic = runTraffic(chain, { signal: stopTraffic.signal, log });
@@ -37,7 +40,7 @@ async function dev(signal: AbortSignal): Promise<void> {
     await traffic;
   });
 
-  console.log(welcome(app.url, lists.url, chain));
+  console.log(welcome(app.url, sample, chain));
   const lost = chain.anvil.exited.then(() => {
     if (!signal.aborted) throw new Error('The embedded chain (anvil) is gone.');
   });
@@ -58,15 +61,15 @@ function environment(chain: Devchain): Readonly<Record<string, string | undefine
   };
 }
 
-function welcome(server: string, tokenList: string, { anvil, wallets }: Devchain): string {
-  const [wallet = ''] = wallets.map((address) => getAddress(address));
-  const session = JSON.stringify({ tokensListsUrls: [tokenList], customTokens: [] });
+function welcome(server: string, { owner, tokensListsUrls }: Sample, { anvil }: Devchain): string {
+  const wallet = getAddress(owner);
+  const session = JSON.stringify({ tokensListsUrls, customTokens: [] });
   return `
 balance-stream, on an embedded chain (id ${anvil.chainId}, a block every ${BLOCK_TIME_MS / 1000} s)
 
   Page       ${server}/
   GraphiQL   ${server}/graphql
-  Tokens     ${tokenList}
+  Tokens     ${tokensListsUrls}
   Node       ${anvil.url}
 
 Watch a wallet that holds something and moves: name its tokens, then listen.

@@ -52,7 +52,7 @@ export async function serveHttp(service: Service, settings: Partial<HttpConfig> 
     rest: createRest({ service, config, metrics, log }),
     health: createHealth({ chains: service.chains, isStopping: () => server.isStopping }),
     metrics: createMetricsDoor(metrics),
-    page: createPage(),
+    page: createPage({ defaultChainId: service.defaultChainId }),
     log,
   });
   const { url } = await http.listen();

@@ -13,10 +13,14 @@ import { type BlockTag, Lookup } from '../ledger/lookup.ts';
 import { Metadata, type TokenMetadata } from '../ledger/metadata.ts';
 import { sweep } from '../ledger/sweep.ts';
 import type { Metrics } from '../lib/metrics.ts';
+import { sleep } from '../lib/retry.ts';
 import { Scope } from '../lib/scope.ts';
 import { Owners } from './owner.ts';
 import type { ChainHealth, ServedChain } from './service.ts';
 import type { WatchedChain } from './sessions.ts';
+
+/** How often it is looked whether a chain is delivered, for a line in the log when that changes. */
+const HEALTH_LOOK_MS = 2000;
 
 interface Log {
   info(fields: object, message: string): void;
@@ -49,6 +53,9 @@ export class LiveChain implements ServedChain, WatchedChain, AsyncDisposable {
   constructor({ chain: { network, endpoints }, config, metrics, log }: LiveChainOptions) {
     const chain = String(network.id);
     this.network = network;
+    // From the start, so that an alert sees zero and not nothing.
+    for (const counter of [metrics.gaps, metrics.reorgs, metrics.reconciledDifferences])
+      counter.inc({ chain }, 0);
     this.#scope = new Scope((task, error) => log.error({ chain, task, error }, 'a task has ended'));
     const { signal } = this.#scope;
     this.#pool = this.#scope.use(
@@ -110,6 +117,16 @@ export class LiveChain implements ServedChain, WatchedChain, AsyncDisposable {
       for await (const advance of this.#blocks.follow(stop)) {
         this.ledger.advance(advance);
         metrics.headNumber.set({ chain }, advance.tip.number);
+      }
+    });
+    this.#scope.spawn('health', async (stop) => {
+      let wasHealthy = true;
+      while (true) {
+        await sleep(HEALTH_LOOK_MS, stop);
+        const { healthy, lastError } = this.health();
+        if (healthy && !wasHealthy) log.info({ chain }, 'the chain is delivered again');
+        if (!healthy && wasHealthy) log.warn({ chain, reason: lastError }, 'the chain is not delivered');
+        wasHealthy = healthy;
       }
     });
     this.#scope.spawn('sweep', (stop) =>

@@ -167,7 +167,8 @@ export class LiveSessions implements Sessions, Disposable {
     if (!session)
       throw new FatalError(
         'SESSION_NOT_FOUND',
-        `no session for ${key.owner} on chain ${key.chainId}${key.clientId ? ` and client ${key.clientId}` : ''}`,
+        `no session for ${key.owner} on chain ${key.chainId}${key.clientId ? ` and client ${key.clientId}` : ''}: ` +
+          'it was not created, or has expired; create it first',
       );
     return session;
   }

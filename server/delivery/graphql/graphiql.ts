@@ -2,18 +2,20 @@ import { createHash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { promisify } from 'node:util';
 import { brotliCompress, constants, gzip } from 'node:zlib';
+import type { Address } from '../../chain/types.ts';
 import type { Service } from '../../watch/service.ts';
 import { checksum } from '../address.ts';
 import { type Door, send } from '../answer.ts';
+import type { Sample } from '../sample.ts';
 
 /**
  * GraphiQL without a CDN: one page with everything inline. It is large and always the same, so it is made and
  * compressed once, when it is first asked for, and browsers keep it by its ETag.
  */
-export function createGraphiQL(service: Service): Door {
+export function createGraphiQL(service: Service, sample: Sample | undefined): Door {
   let page: Promise<Page> | undefined;
   return async (request, response) => {
-    page ??= renderPage(service).catch((error: unknown) => {
+    page ??= renderPage(service, sample).catch((error: unknown) => {
       page = undefined;
       throw error;
     });
@@ -39,7 +41,8 @@ const CONTENT_SECURITY_POLICY = [
   "frame-ancestors 'none'",
 ].join('; ');
 
-const EXAMPLE_OWNER = checksum('0xd8da6bf26964af9d7eed9e03e53415d37aa96045');
+/** Somebody whom everybody knows, on a chain that everybody knows. */
+const FAMOUS_OWNER: Address = '0xd8da6bf26964af9d7eed9e03e53415d37aa96045';
 
 interface Page {
   readonly etag: string;
@@ -49,12 +52,12 @@ interface Page {
 
 type Encoding = 'br' | 'gzip' | 'identity';
 
-async function renderPage(service: Service): Promise<Page> {
+async function renderPage(service: Service, sample: Sample | undefined): Promise<Page> {
   const { renderGraphiQL } = await import('@graphql-yoga/render-graphiql');
   const html = renderGraphiQL({
     title: 'balance-stream GraphiQL',
     subscriptionsProtocol: 'SSE',
-    defaultQuery: exampleOperations(service),
+    defaultQuery: exampleOperations(service, sample),
   });
   const identity = Buffer.from(html);
   const bodies = new Map<Encoding, Promise<Buffer>>([['identity', Promise.resolve(identity)]]);
@@ -92,9 +95,13 @@ async function sendPage(request: IncomingMessage, response: ServerResponse, page
 }
 
 /** What a newcomer finds in the editor: operations that work as they stand. */
-function exampleOperations({ chains, defaultChainId }: Service): string {
-  const wrapped = chains.get(defaultChainId)?.network.wrappedNative;
-  const wallet = `chainId: ${defaultChainId}, owner: "${EXAMPLE_OWNER}"`;
+function exampleOperations({ chains, defaultChainId }: Service, sample: Sample | undefined): string {
+  const { chainId, owner } = sample ?? { chainId: defaultChainId, owner: FAMOUS_OWNER };
+  const wrapped = chains.get(chainId)?.network.wrappedNative;
+  const tokens = sample
+    ? `tokensListsUrls: ${JSON.stringify(sample.tokensListsUrls)}`
+    : `customTokens: ["${wrapped ? checksum(wrapped) : 'native'}"]`;
+  const wallet = `chainId: ${chainId}, owner: "${checksum(owner)}"`;
   return `# The button runs the operation that you choose.
 # A stream needs a session: create it first.
 
@@ -114,7 +121,7 @@ query Balance {
 mutation CreateSession {
   createSession(input: {
     ${wallet}
-    customTokens: ["${wrapped ? checksum(wrapped) : 'native'}"]
+    ${tokens}
   }) {
     tokens expiresAt
   }

@@ -7,6 +7,7 @@ import type { Metrics } from '../../lib/metrics.ts';
 import type { Service } from '../../watch/service.ts';
 import type { Update } from '../../watch/update.ts';
 import type { Door } from '../answer.ts';
+import type { Sample } from '../sample.ts';
 import { Connection } from './connection.ts';
 import type { Context } from './context.ts';
 import { createMaskError, useRequestErrors } from './errors.ts';
@@ -20,6 +21,7 @@ export interface GraphQLOptions {
     Config,
     'maxWatchedTokens' | 'maxBodyBytes' | 'sseHeartbeatMs' | 'graphiql' | 'introspection'
   >;
+  readonly sample?: Sample | undefined;
   readonly metrics: StreamMetrics;
   readonly log: Pick<Logger, 'error'>;
 }
@@ -33,7 +35,7 @@ export interface GraphQLDoor {
 }
 
 /** The GraphQL door: Yoga over HTTP and server-sent events, and GraphiQL for browsers. */
-export function createGraphQL({ service, config, metrics, log }: GraphQLOptions): GraphQLDoor {
+export function createGraphQL({ service, config, sample, metrics, log }: GraphQLOptions): GraphQLDoor {
   const yoga = createYoga<Context>({
     schema,
     graphqlEndpoint: '/graphql',
@@ -52,7 +54,7 @@ export function createGraphQL({ service, config, metrics, log }: GraphQLOptions)
     // What is worth a line is logged where it is masked.
     logging: false,
   });
-  const graphiql = config.graphiql ? createGraphiQL(service) : undefined;
+  const graphiql = config.graphiql ? createGraphiQL(service, sample) : undefined;
   return {
     schema,
     handle(request: IncomingMessage, response: ServerResponse) {
