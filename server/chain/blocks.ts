@@ -7,7 +7,7 @@ import { type Lineage, REMEMBERED_BLOCKS } from './lineage.ts';
 import { fetchLogs, filtersFor } from './logs.ts';
 import { plan } from './plan.ts';
 import { toQuantity } from './quantity.ts';
-import { EndpointError } from './rpc/errors.ts';
+import { BlockUnavailable, EndpointError } from './rpc/errors.ts';
 import type { Pool } from './rpc/pool.ts';
 import { type Touch, touchesOf } from './touches.ts';
 import type { Address, Hash, Header } from './types.ts';
@@ -93,7 +93,8 @@ export class Blocks {
           this.#failure = describe(error);
           await sleep(backoff.next(), signal);
           // Another head may have taken its place, and with a quiet socket only asking tells.
-          head = await heads.ask(signal).catch(() => heads.latest ?? head);
+          await heads.ask(signal).catch(() => undefined);
+          head = heads.latest ?? head;
         }
       }
     }
@@ -114,7 +115,9 @@ export class Blocks {
       walletsVersion: wallets.version,
       announcedAtMs,
     };
-    const restart = (): Advance => {
+    const restart = async (): Promise<Advance> => {
+      // So much rests on it that it must be there by its own hash: one stray message must not move us.
+      await this.#headerOf(head.hash, signal);
       lineage.restart(head);
       return { ...all, forkedAbove: undefined, complete: false };
     };
@@ -173,22 +176,38 @@ export class Blocks {
 
   async #headerAt(number: number, signal: AbortSignal): Promise<Header> {
     const params = [toQuantity(number), false];
-    return parseHeader(await this.#options.pool.request({ method: 'eth_getBlockByNumber', params }, signal));
+    return await this.#options.pool.request(
+      { method: 'eth_getBlockByNumber', params, parse: parseHeader },
+      signal,
+    );
   }
 
   async #headerOf(hash: Hash, signal: AbortSignal): Promise<Header> {
     const params = [hash, false];
-    return parseHeader(await this.#options.pool.request({ method: 'eth_getBlockByHash', params }, signal));
+    const parse = (block: unknown) => {
+      const header = parseHeader(block);
+      if (header.hash === hash) return header;
+      throw new EndpointError(`eth_getBlockByHash: asked for ${hash}, got ${header.hash}`);
+    };
+    return await this.#options.pool.request({ method: 'eth_getBlockByHash', params, parse }, signal);
   }
 
   async #partiesOf(hash: Hash, signal: AbortSignal): Promise<Address[]> {
     const params = [hash, true];
-    const block = await this.#options.pool.request({ method: 'eth_getBlockByHash', params }, signal);
-    const parsed = partiesSchema.safeParse(block);
-    if (!parsed.success)
-      throw new EndpointError(`eth_getBlockByHash: malformed: ${z.prettifyError(parsed.error)}`);
-    return parsed.data.transactions.flatMap(({ from, to }) => (to ? [from, to] : [from]));
+    return await this.#options.pool.request(
+      { method: 'eth_getBlockByHash', params, parse: parseParties },
+      signal,
+    );
   }
+}
+
+/** Senders and receivers. Throws BlockUnavailable for null, EndpointError on garbage. */
+function parseParties(block: unknown): Address[] {
+  if (block === null) throw new BlockUnavailable('there is no such block');
+  const parsed = partiesSchema.safeParse(block);
+  if (!parsed.success)
+    throw new EndpointError(`eth_getBlockByHash: malformed: ${z.prettifyError(parsed.error)}`);
+  return parsed.data.transactions.flatMap(({ from, to }) => (to ? [from, to] : [from]));
 }
 
 const address = z

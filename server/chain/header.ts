@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { EndpointError } from './rpc/errors.ts';
+import { BlockUnavailable, EndpointError } from './rpc/errors.ts';
 import type { Hash, Header } from './types.ts';
 
 const quantity = z
@@ -13,8 +13,9 @@ const hash = z
 
 const headerSchema = z.object({ number: quantity, hash, parentHash: hash, timestamp: quantity });
 
-/** A header out of a block object or a newHeads notification. Throws EndpointError on anything else. */
+/** A header out of a block object or a newHeads notification. Throws BlockUnavailable for null, else EndpointError. */
 export function parseHeader(block: unknown): Header {
+  if (block === null) throw new BlockUnavailable('there is no such block');
   const parsed = headerSchema.safeParse(block);
   if (!parsed.success)
     throw new EndpointError(`a block header is malformed: ${z.prettifyError(parsed.error)}`);

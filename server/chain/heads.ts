@@ -32,6 +32,8 @@ interface HeadsOptions {
   readonly blockTimeMs: number;
   readonly timeoutMs: number;
   readonly observer: HeadsObserver;
+  /** A block that was processed is behind us: an endpoint that lags, or a message that was late, tells of it. */
+  readonly isProcessed: (head: Header) => boolean;
 }
 
 /**
@@ -106,8 +108,9 @@ export class Heads {
 
   /** Asks for the newest head now, over any endpoint, and follows it. */
   async ask(signal: AbortSignal): Promise<Header> {
-    const header = parseHeader(
-      await this.#options.pool.request({ method: 'eth_getBlockByNumber', params: ['latest', false] }, signal),
+    const header = await this.#options.pool.request(
+      { method: 'eth_getBlockByNumber', params: ['latest', false], parse: parseHeader },
+      signal,
     );
     this.#hear(header, 'polling');
     return header;
@@ -115,7 +118,7 @@ export class Heads {
 
   #hear(header: Header, source: HeadSource): void {
     const now = performance.now();
-    if (header.hash !== this.#latest?.hash) {
+    if (header.hash !== this.#latest?.hash && !this.#options.isProcessed(header)) {
       if (this.#latest && this.#announcedAtMs !== undefined && header.number > this.#latest.number) {
         const interval = (now - this.#announcedAtMs) / (header.number - this.#latest.number);
         const average = this.#observedIntervalMs ?? interval;

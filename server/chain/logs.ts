@@ -46,8 +46,8 @@ export async function fetchLogs(
 ): Promise<Log[]> {
   const answers = await Promise.all(
     filters.map(async (topics) => {
-      const answer = await pool.request({ method: 'eth_getLogs', params: [{ blockHash, topics }] }, signal);
-      return parseLogs(answer, blockHash);
+      const parse = (answer: unknown) => parseLogs(answer, blockHash);
+      return await pool.request({ method: 'eth_getLogs', params: [{ blockHash, topics }], parse }, signal);
     }),
   );
   return answers.flat();

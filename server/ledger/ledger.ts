@@ -171,7 +171,9 @@ export class Ledger {
       const known = this.#options.lineage.at(unsettled.from - 1) ?? entry.readAt;
       if (!lowest || known.number < lowest.number) lowest = known;
     }
-    return lowest;
+    // While native balances wait for their turn, what is known of this one is as old as its last reading.
+    const native = this.#natives.isWaiting ? this.pair(owner, NATIVE)?.entry?.readAt : undefined;
+    return native && lowest && native.number < lowest.number ? native : lowest;
   }
 
   /** Takes in one step of the chain: what must be read again because of it. */
@@ -182,7 +184,7 @@ export class Ledger {
     const height = tip.number;
     const demand = { through: height, by: [] };
     if (!complete) {
-      this.#touchWhere(() => true, { ...demand, cause: 'RECONCILED', from: 0 });
+      this.#touchAll({ ...demand, cause: 'RECONCILED', from: 0 });
     } else {
       if (forkedAbove !== undefined) this.#leaveFork(forkedAbove, height);
       const cause = forkedAbove === undefined ? 'EVENT' : 'REORG';
@@ -260,9 +262,13 @@ export class Ledger {
     this.#options.observer.watched(this.#pairs);
   }
 
-  #touchWhere(matches: (pair: WatchedPair) => boolean, demand: Unsettled): void {
+  /** What was demanded before falls away: its height may lie above all of the chain that there is now. */
+  #touchAll(demand: Unsettled): void {
     for (const wallet of this.#wallets.values())
-      for (const pair of wallet.pairs.values()) if (matches(pair)) this.#touch(wallet, pair, demand);
+      for (const pair of wallet.pairs.values()) {
+        this.#settled(wallet, pair);
+        this.#touch(wallet, pair, demand);
+      }
   }
 
   /** Whatever was read at, or waits for, a block that was replaced is read at the new head. */

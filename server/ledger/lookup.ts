@@ -4,6 +4,7 @@ import { chunksOf, type Pair, type Reader, type Reading } from '../chain/multica
 import { BlockUnavailable } from '../chain/rpc/errors.ts';
 import type { Pool } from '../chain/rpc/pool.ts';
 import type { Address, BlockRef, Header } from '../chain/types.ts';
+import { sleep } from '../lib/retry.ts';
 import type { Balance } from './entry.ts';
 
 export type BlockTag = 'LATEST' | 'SAFE' | 'FINALIZED';
@@ -16,7 +17,8 @@ const BATCH_QUIET_LEAST_MS = 10;
 const BATCH_QUIET_MOST_MS = 50;
 const BATCH_LONGEST_MS = 250;
 /** A block may vanish between being named and being read: it is named anew this many times. */
-const ATTEMPTS = 3;
+const ATTEMPTS = 5;
+const ATTEMPT_PAUSE_MS = 50;
 
 interface Question extends Pair {
   readonly at: BlockTag;
@@ -73,7 +75,8 @@ export class Lookup {
   async block(at: BlockTag): Promise<BlockRef> {
     const { pool, head, signal } = this.#options;
     const params = [at.toLowerCase(), false];
-    const block = parseHeader(await pool.request({ method: 'eth_getBlockByNumber', params }, signal));
+    const call = { method: 'eth_getBlockByNumber', params, parse: parseHeader };
+    const block = await pool.request(call, signal);
     const heard = head();
     // A node that lags behind the one that announces heads must not take us back.
     return at === 'LATEST' && heard && heard.number > block.number ? heard : block;
@@ -119,6 +122,7 @@ export class Lookup {
         return { readings: await reader.read(pairs, block, signal), block };
       } catch (error) {
         if (!(error instanceof BlockUnavailable) || attempt === ATTEMPTS) throw error;
+        await sleep(ATTEMPT_PAUSE_MS * attempt, signal);
       }
     }
   }

@@ -18,6 +18,10 @@ const TOKENS_KEPT = 100_000;
 const CALLS_PER_TOKEN = 3;
 const ATTEMPTS = 3;
 const RETRY_MS = 200;
+/** What could not be had is asked for again after this long. */
+const FAILURE_TTL_MS = 30_000;
+/** A balance does not wait longer for what its token is called; the read goes on for the next one. */
+const PATIENCE_MS = 1500;
 const MOST_SYMBOL_CHARACTERS = 64;
 const MOST_NAME_CHARACTERS = 256;
 /** ERC-20's `decimals` is a uint8, and an amount has 78 digits at most: more than that is no scale. */
@@ -65,7 +69,7 @@ export class Metadata {
       loading = this.#loadPatiently(token).finally(() => this.#loading.delete(token));
       this.#loading.set(token, loading);
     }
-    return loading.then((loaded) => this.#withLogo(token, loaded));
+    return inTime(loading).then((loaded) => this.#withLogo(token, loaded));
   }
 
   async #loadPatiently(token: Address): Promise<OnChain> {
@@ -78,6 +82,7 @@ export class Metadata {
         if (attempt < ATTEMPTS) await sleep(RETRY_MS, signal).catch(() => {});
       }
     }
+    this.#known.set(token, NOTHING, { ttl: FAILURE_TTL_MS });
     return NOTHING;
   }
 
@@ -91,13 +96,28 @@ export class Metadata {
     const results = await reader.call(calls, await pin(), signal);
     tokens.forEach((token, index) => {
       const [symbol, name, decimals] = results.slice(index * CALLS_PER_TOKEN);
-      this.#known.set(token, {
+      const metadata = {
         symbol: textOf(symbol, MOST_SYMBOL_CHARACTERS),
         name: textOf(name, MOST_NAME_CHARACTERS),
         decimals: decimalsOf(decimals),
-      });
+      };
+      // What the node would not run may have been the node's fault: it is asked for again after a while.
+      const refused = [symbol, name, decimals].some((result) => result?.refused);
+      this.#known.set(token, metadata, refused ? { ttl: FAILURE_TTL_MS } : {});
     });
     return tokens.map((token) => this.#known.get(token) ?? NOTHING);
+  }
+}
+
+async function inTime(loading: Promise<OnChain>): Promise<OnChain> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<OnChain>((resolve) => {
+    timer = setTimeout(resolve, PATIENCE_MS, NOTHING);
+  });
+  try {
+    return await Promise.race([loading, late]);
+  } finally {
+    clearTimeout(timer);
   }
 }
 

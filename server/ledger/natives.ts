@@ -15,6 +15,11 @@ export class NativeTurns {
     signal.addEventListener('abort', () => clearTimeout(this.#timer), { once: true });
   }
 
+  /** Whether a block has touched native balances that were not yet due. */
+  get isWaiting(): boolean {
+    return this.#timer !== undefined;
+  }
+
   blockCame(): void {
     if (this.#timer) return;
     const waitMs = this.#lastMs + INTERVAL_MS - performance.now();

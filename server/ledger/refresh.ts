@@ -93,18 +93,30 @@ export class Refresh {
   }
 
   async #read(pairs: readonly WatchedPair[], at: BlockRef): Promise<void> {
-    const { read, settle, signal } = this.#options;
+    const { read, settle, pin, signal } = this.#options;
     try {
       settle(pairs, await read(pairs, at, signal), at);
       this.#failure = undefined;
-      this.#notBeforeMs = 0;
-      this.#backoff.reset();
+      // A read that settles nothing, at a head that still stands, is not to be repeated at full speed either.
+      if (pairs.some(isUnsettled) && pin()?.hash === at.hash) this.#pause();
+      else {
+        this.#notBeforeMs = 0;
+        this.#backoff.reset();
+      }
     } catch (error) {
       if (signal.aborted) return;
       this.#failure = describe(error);
-      this.#notBeforeMs = performance.now() + this.#backoff.next();
+      this.#pause();
     }
-    for (const pair of pairs) if (pair.unsettled) this.#queueOf(pair).add(pair);
+    for (const pair of pairs.filter(isUnsettled)) this.#queueOf(pair).add(pair);
     this.schedule();
   }
+
+  #pause(): void {
+    this.#notBeforeMs = performance.now() + this.#backoff.next();
+  }
+}
+
+function isUnsettled({ unsettled }: WatchedPair): boolean {
+  return unsettled !== undefined;
 }

@@ -77,6 +77,7 @@ export class LiveChain implements ServedChain, WatchedChain, AsyncDisposable {
       sockets: endpoints.filter((url) => /^wss?:/.test(url)),
       blockTimeMs: network.blockTimeMs,
       timeoutMs: config.rpcTimeoutMs,
+      isProcessed: ({ number, hash }) => lineage.has(number, hash),
       observer: {
         head: (source) => metrics.heads.inc({ chain, source }),
         socketLost: (reason) => log.warn({ chain, reason }, 'no heads by socket; polling meanwhile'),

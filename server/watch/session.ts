@@ -40,6 +40,8 @@ export class LiveSession implements View, Disposable {
     this.caller = caller;
     this.name = createHash('sha256').update(sessionId(key)).digest('hex').slice(0, 16);
     this.#watcher = owners.acquire(key.owner);
+    // A session of the same name that was before may have had tokens that this one has not.
+    this.#shrunkSeq = options.ledger.tick();
     this.add(always);
     this.touch();
   }

@@ -76,8 +76,12 @@ export class LiveSessions implements Sessions, Disposable {
   }
 
   async #write(input: SessionInput, session: () => LiveSession): Promise<Session> {
+    const fetched = this.#tokensOf(input);
+    // A list that hangs holds up nobody who shares the session: what is only added may be added in any order.
+    if (input.clientId === null) await fetched;
+    fetched.catch(() => {});
     return await this.#serial.run(sessionId(input), async () => {
-      const tokens = await this.#tokensOf(input);
+      const tokens = await fetched;
       // From here to the end nothing waits: what was checked still holds when it is done.
       if (this.#stopped) throw new FatalError('SESSION_NOT_FOUND', 'the server is stopping');
       const alone = input.clientId !== null;

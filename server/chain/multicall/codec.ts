@@ -15,6 +15,8 @@ export interface Call {
 export interface CallResult {
   readonly success: boolean;
   readonly data: Hex;
+  /** True where the node would not run the call at all: it says less of the token than a revert does. */
+  readonly refused?: boolean;
 }
 
 const TRY_BLOCK_AND_AGGREGATE = '0x399542e9';

@@ -1,4 +1,5 @@
-import { CallRefused, EndpointError } from '../rpc/errors.ts';
+import { sleep } from '../../lib/retry.ts';
+import { CallDisputed, CallRefused, EndpointError } from '../rpc/errors.ts';
 import type { Pool } from '../rpc/pool.ts';
 import { type Address, type BlockRef, NATIVE } from '../types.ts';
 import {
@@ -15,6 +16,9 @@ import {
 export const CALLS_PER_READ = 500;
 /** A native balance runs no token's code: four of them weigh as much as one token. */
 const NATIVE_WEIGHT = 0.25;
+/** How often a call is put that a node fails in words of no clear meaning, before it is taken for the call's fault. */
+const DISPUTED_ATTEMPTS = 3;
+const DISPUTED_PAUSE_MS = 50;
 
 export interface Pair {
   readonly owner: Address;
@@ -73,9 +77,9 @@ export class Reader {
    */
   async call(calls: readonly Call[], pin: BlockRef, signal: AbortSignal): Promise<CallResult[]> {
     try {
-      return await this.#aggregate(calls, pin, signal);
+      return await this.#insist(calls, pin, signal);
     } catch (error) {
-      if (!(error instanceof CallRefused)) throw error;
+      if (!(error instanceof CallRefused || error instanceof CallDisputed)) throw error;
       const [only] = calls;
       if (calls.length === 1 && only) return [await this.#callAlone(only, pin, signal, error)];
       const middle = calls.length >> 1;
@@ -87,16 +91,28 @@ export class Reader {
     }
   }
 
+  /** Asks again, a little later, where the node's words leave open whose fault it was. */
+  async #insist(calls: readonly Call[], pin: BlockRef, signal: AbortSignal): Promise<CallResult[]> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await this.#aggregate(calls, pin, signal);
+      } catch (error) {
+        if (!(error instanceof CallDisputed) || attempt === DISPUTED_ATTEMPTS) throw error;
+        await sleep(DISPUTED_PAUSE_MS * attempt, signal);
+      }
+    }
+  }
+
   async #aggregate(calls: readonly Call[], pin: BlockRef, signal: AbortSignal): Promise<CallResult[]> {
     this.#observer.multicall(calls.length);
-    const answer = await this.#pool.request(
+    return await this.#pool.request(
       {
         method: 'eth_call',
         params: [{ to: this.#multicall, data: encodeCalls(calls) }, { blockHash: pin.hash }],
+        parse: (answer) => decodeResults(answer, calls.length),
       },
       signal,
     );
-    return decodeResults(answer, calls.length);
   }
 
   /**
@@ -107,26 +123,28 @@ export class Reader {
     call: Call,
     pin: BlockRef,
     signal: AbortSignal,
-    refusal: CallRefused,
+    refusal: CallRefused | CallDisputed,
   ): Promise<CallResult> {
     const harmless = { target: this.#multicall, data: getEthBalance(this.#multicall) };
     try {
-      await this.#aggregate([harmless], pin, signal);
+      await this.#insist([harmless], pin, signal);
     } catch (error) {
-      if (!(error instanceof CallRefused)) throw error;
+      if (!(error instanceof CallRefused || error instanceof CallDisputed)) throw error;
       throw new EndpointError(`every eth_call is refused: ${refusal.message}`, { cause: error });
     }
     try {
-      const [result] = await this.#aggregate([call], pin, signal);
+      const [result] = await this.#insist([call], pin, signal);
       if (result) return result;
     } catch (error) {
-      if (!(error instanceof CallRefused)) throw error;
+      if (!(error instanceof CallRefused || error instanceof CallDisputed)) throw error;
     }
-    return { success: false, data: '0x' };
+    return { success: false, data: '0x', refused: true };
   }
 }
 
-function toReading({ success, data }: CallResult): Reading {
+function toReading({ success, data, refused }: CallResult): Reading {
+  if (refused)
+    return { unreadable: 'the node refuses to run balanceOf (out of gas, or too large an answer)' };
   if (!success) return { unreadable: 'balanceOf reverted' };
   const amount = firstWord(data);
   if (amount !== undefined) return { amount };

@@ -1,18 +1,18 @@
-import { CircuitState, ConsecutiveBreaker, circuitBreaker, ExponentialBackoff, handleType } from 'cockatiel';
 import { describe } from '../../errors.ts';
 import { abortable } from '../../lib/abortable.ts';
 import { withDeadline } from '../../lib/deadline.ts';
+import { Backoff, sleep } from '../../lib/retry.ts';
 import { toQuantity } from '../quantity.ts';
 import { BlockUnavailable, EndpointError } from './errors.ts';
 import { HttpTransport } from './http.ts';
-import type { RpcRequest } from './message.ts';
+import type { RpcCall, RpcRequest } from './message.ts';
 import { redact } from './redact.ts';
 import { RpcSocket } from './socket.ts';
 
-/** After how many failures in a row an endpoint is passed over, and for how long at most. */
-const FAILURES_TO_OPEN = 2;
-const REOPEN_LEAST_MS = 250;
-const REOPEN_MOST_MS = 5000;
+/** How soon an endpoint that failed is probed, and how rarely at the most. */
+const PROBE_LEAST_MS = 250;
+const PROBE_MOST_MS = 5000;
+const CONNECT_TIMEOUT_MS = 5000;
 
 export interface RequestObserver {
   upstreamRequest(method: string, outcome: 'ok' | 'error', durationMs: number): void;
@@ -25,77 +25,98 @@ export interface EndpointOptions {
   readonly observer: RequestObserver;
 }
 
-/** One upstream URL as a place to send requests to: a transport, a timeout and a circuit breaker. */
+/**
+ * One upstream URL as a place to send requests to. It is a circuit breaker: a fault opens it, and then it is
+ * probed in the background, so that it is a probe and never somebody's balance that waits for an endpoint which
+ * hangs; the first probe that succeeds closes it. The probe asks for the chain id, as is done before first use.
+ */
 export class Endpoint implements AsyncDisposable {
   readonly name: string;
-  readonly #chainId: number;
-  readonly #timeoutMs: number;
+  readonly #options: EndpointOptions;
   readonly #transport: HttpTransport | SocketTransport;
-  readonly #observer: RequestObserver;
-  readonly #breaker = circuitBreaker(handleType(EndpointError), {
-    breaker: new ConsecutiveBreaker(FAILURES_TO_OPEN),
-    halfOpenAfter: new ExponentialBackoff({ initialDelay: REOPEN_LEAST_MS, maxDelay: REOPEN_MOST_MS }),
-  });
-
-  /** That it serves our chain, asked before anything else and again after every failure. */
+  readonly #stop = new AbortController();
+  /** Not before a request succeeded does it begin anew: an endpoint may answer probes and nothing else. */
+  readonly #backoff = new Backoff({ leastMs: PROBE_LEAST_MS, mostMs: PROBE_MOST_MS });
   #proof: Promise<void> | undefined;
+  #isOpen = false;
 
-  constructor(url: string, { chainId, timeoutMs, observer }: EndpointOptions) {
+  constructor(url: string, options: EndpointOptions) {
     this.name = redact(url);
-    this.#chainId = chainId;
-    this.#timeoutMs = timeoutMs;
-    this.#observer = observer;
+    this.#options = options;
     this.#transport = /^ws/.test(url) ? new SocketTransport(url) : new HttpTransport(url);
   }
 
-  get isBroken(): boolean {
-    return this.#breaker.state === CircuitState.Open;
+  /** Whether the circuit is open: the endpoint failed, and no probe has succeeded since. */
+  get isOpen(): boolean {
+    return this.#isOpen;
   }
 
-  /** Throws EndpointError, BlockUnavailable or CallRefused, or BrokenCircuitError without having asked. */
-  async request(call: RpcRequest, signal?: AbortSignal): Promise<unknown> {
-    return await this.#breaker.execute(() => this.ask(call, signal));
-  }
-
-  /** As request, past an open breaker: for when there is nowhere better to ask. */
-  async ask(call: RpcRequest, signal?: AbortSignal): Promise<unknown> {
+  /** Throws EndpointError, BlockUnavailable or CallRefused, or the signal's reason. */
+  async request<T>(call: RpcCall<T>, signal: AbortSignal): Promise<T> {
     try {
       this.#proof ??= this.#prove();
       await abortable(this.#proof, signal);
-      return await this.#send(call, signal);
+      const result = await this.#send(call, signal);
+      this.#backoff.reset();
+      return result;
     } catch (error) {
-      // Whoever answers after this may be another node than before.
-      if (error instanceof EndpointError) this.#proof = undefined;
+      if (error instanceof EndpointError && !signal.aborted) this.#open();
       throw error;
     }
   }
 
-  async #prove(): Promise<void> {
-    const id = await this.#send({ method: 'eth_chainId', params: [] });
-    if (id !== toQuantity(this.#chainId))
-      throw new EndpointError(`${this.name} serves chain ${id}, not ${this.#chainId}: it is not used`);
+  #open(): void {
+    this.#proof = undefined;
+    if (this.#isOpen) return;
+    this.#isOpen = true;
+    void this.#probe().catch(() => {});
   }
 
-  async #send(call: RpcRequest, signal?: AbortSignal): Promise<unknown> {
+  async #probe(): Promise<void> {
+    while (this.#isOpen) {
+      await sleep(this.#backoff.next(), this.#stop.signal);
+      await this.#prove().then(
+        () => {
+          this.#isOpen = false;
+        },
+        () => {},
+      );
+    }
+  }
+
+  async #prove(): Promise<void> {
+    const id = await this.#send(
+      { method: 'eth_chainId', params: [], parse: (result) => result },
+      this.#stop.signal,
+    );
+    if (id !== toQuantity(this.#options.chainId))
+      throw new EndpointError(
+        `${this.name} serves chain ${id}, not ${this.#options.chainId}: it is not used`,
+      );
+  }
+
+  async #send<T>(call: RpcCall<T>, signal: AbortSignal): Promise<T> {
+    const { timeoutMs, observer } = this.#options;
     const started = performance.now();
     let outcome: 'ok' | 'error' = 'error';
     try {
-      const result = await withDeadline(this.#timeoutMs, signal, (deadline) =>
-        this.#transport.request(call, deadline),
+      const result = call.parse(
+        await withDeadline(timeoutMs, signal, (deadline) => this.#transport.request(call, deadline)),
       );
       outcome = 'ok';
       return result;
     } catch (error) {
       if (error instanceof BlockUnavailable) outcome = 'ok';
       // Our own stopping is no fault of the endpoint's.
-      if (signal?.aborted) throw signal.reason;
+      if (signal.aborted) throw signal.reason;
       throw error;
     } finally {
-      if (!signal?.aborted) this.#observer.upstreamRequest(call.method, outcome, performance.now() - started);
+      if (!signal.aborted) observer.upstreamRequest(call.method, outcome, performance.now() - started);
     }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort();
     await this.#transport[Symbol.asyncDispose]();
   }
 }
@@ -123,10 +144,9 @@ class SocketTransport implements AsyncDisposable {
 
   async #open(): Promise<RpcSocket> {
     try {
-      const opening = withDeadline(REOPEN_MOST_MS, this.#stop.signal, (signal) =>
+      const socket = await withDeadline(CONNECT_TIMEOUT_MS, this.#stop.signal, (signal) =>
         RpcSocket.open(this.#url, signal),
       );
-      const socket = await opening;
       void socket.closed.then(() => {
         this.#socket = undefined;
       });

@@ -19,6 +19,9 @@ export class BlockUnavailable extends RetryableError {
   }
 }
 
+/** An `eth_call` failed in words that say neither that the endpoint is at fault nor that the call is. */
+export class CallDisputed extends EndpointError {}
+
 /** The node ran what was asked and it failed: reverted, out of gas, invalid. */
 export class CallRefused extends FatalError {
   constructor(message: string) {
@@ -34,13 +37,15 @@ export interface JsonRpcError {
 const BLOCK_UNAVAILABLE =
   /unknown block|header not found|block.{0,100}not (?:be )?found|blocknotfound|missing trie node|not currently canonical|block is out of range/i;
 const OVERLOADED = /rate.?limit|too many requests|limit exceeded|capacity|quota|credits|compute units/i;
-const UNSUPPORTED = -32601;
+const EXECUTED = /revert|out of gas|gas required|opcode|stack (?:over|under)|invalid jump|max code size/i;
+const REVERTED = 3;
 
-/** Which of the three a JSON-RPC error is. The codes are not used alike by any two vendors: the words decide. */
+/** Which of these a JSON-RPC error is. The codes are not used alike by any two vendors: the words decide. */
 export function classify(method: string, { code, message }: JsonRpcError): Error {
   const text = `${method}: ${message} (${code})`;
   if (BLOCK_UNAVAILABLE.test(message) || code === -32001) return new BlockUnavailable(text);
   if (OVERLOADED.test(message) || code === -32005 || code === 429) return new EndpointError(text);
-  if (code === UNSUPPORTED || code === -32700 || code === -32600) return new EndpointError(text);
-  return method === 'eth_call' ? new CallRefused(text) : new EndpointError(text);
+  if (method !== 'eth_call' || (code <= -32600 && code >= -32602) || code === -32700)
+    return new EndpointError(text);
+  return code === REVERTED || EXECUTED.test(message) ? new CallRefused(text) : new CallDisputed(text);
 }

@@ -8,6 +8,12 @@ export interface RpcRequest {
   readonly params: readonly unknown[];
 }
 
+/** A request with how to read its result: what cannot be read is the endpoint's fault, and asked of another. */
+export interface RpcCall<T> extends RpcRequest {
+  /** Throws EndpointError on garbage, BlockUnavailable where the result says so. */
+  readonly parse: (result: unknown) => T;
+}
+
 export function encodeRequest(id: number, { method, params }: RpcRequest): string {
   return JSON.stringify({ jsonrpc: '2.0', id, method, params });
 }

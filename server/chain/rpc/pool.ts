@@ -1,13 +1,12 @@
-import { BrokenCircuitError } from 'cockatiel';
 import { describe } from '../../errors.ts';
 import { Endpoint, type EndpointOptions } from './endpoint.ts';
-import { BlockUnavailable, CallRefused, EndpointError } from './errors.ts';
-import type { RpcRequest } from './message.ts';
+import { BlockUnavailable, CallRefused } from './errors.ts';
+import type { RpcCall } from './message.ts';
 
 /**
  * The endpoints of one chain as one place to ask. A request goes to the first endpoint, in order of preference,
- * that is well; one that fails is passed over within the request. One pass, no waiting: whoever asks owns the
- * loop that tries again, because only it knows whether the question still stands.
+ * that is well; one that fails, garbage included, is passed over within the request. One pass, no waiting:
+ * whoever asks owns the loop that tries again, because only it knows whether the question still stands.
  */
 export class Pool implements AsyncDisposable {
   readonly #endpoints: readonly Endpoint[];
@@ -26,35 +25,24 @@ export class Pool implements AsyncDisposable {
 
   /**
    * Throws CallRefused when a node says that the call itself is bad, BlockUnavailable when no endpoint has the
-   * block, EndpointError when none could be asked.
+   * block, EndpointError when none could be asked, or the signal's reason.
    */
-  async request(call: RpcRequest, signal?: AbortSignal): Promise<unknown> {
+  async request<T>(call: RpcCall<T>, signal: AbortSignal): Promise<T> {
+    const well = this.#endpoints.filter((endpoint) => !endpoint.isOpen);
     let failure: unknown;
-    for (const endpoint of this.#endpoints) {
+    // Where none is well the question is put to all of them rather than to nobody.
+    for (const endpoint of well.length > 0 ? well : this.#endpoints) {
       try {
-        return this.#succeeded(await endpoint.request(call, signal));
+        const result = await endpoint.request(call, signal);
+        this.#lastError = null;
+        return result;
       } catch (error) {
-        if (signal?.aborted || error instanceof CallRefused) throw error;
-        if (!(error instanceof BrokenCircuitError) && !(failure instanceof BlockUnavailable)) failure = error;
+        if (signal.aborted || error instanceof CallRefused) throw error;
+        if (!(failure instanceof BlockUnavailable)) failure = error;
       }
     }
-    // Every circuit is open: the question is put to the preferred one all the same rather than to none.
-    if (failure === undefined && this.#endpoints[0]) {
-      try {
-        return this.#succeeded(await this.#endpoints[0].ask(call, signal));
-      } catch (error) {
-        failure = error;
-      }
-    }
-    if (signal?.aborted || failure instanceof CallRefused) throw failure;
     this.#lastError = describe(failure);
-    if (failure instanceof BlockUnavailable || failure instanceof EndpointError) throw failure;
-    throw new EndpointError(`${call.method}: ${describe(failure)}`, { cause: failure });
-  }
-
-  #succeeded(result: unknown): unknown {
-    this.#lastError = null;
-    return result;
+    throw failure;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
