@@ -2,51 +2,100 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { WebSocket, WebSocketServer } from 'ws';
 
+/** One JSON-RPC request on its way to the node. */
+export interface Passing {
+  readonly id: number;
+  readonly method: string;
+  readonly params: readonly unknown[];
+}
+
+/** A JSON-RPC answer, or text in its place with a status: what a broken gateway says. */
+export type Answer = object | { readonly status: number; readonly text: string };
+
+/** Answers in the node's place, or lets the node answer. Over HTTP and WebSocket alike; not for subscriptions. */
+export type Fault = (request: Passing, node: () => Promise<Answer>) => Promise<Answer>;
+
+/** A node's error in answer to a request. */
+export function failure({ id }: Passing, code: number, message: string): Answer {
+  return { jsonrpc: '2.0', id, error: { code, message } };
+}
+
+/** A result in place of the node's. */
+export function result({ id }: Passing, value: unknown): Answer {
+  return { jsonrpc: '2.0', id, result: value };
+}
+
+interface Node {
+  readonly url: string;
+  readonly wsUrl: string;
+}
+
 /**
- * Stands between the server and a real node, on HTTP and WebSocket alike: counts what passes, and loses heads
- * when told to, as a node does that forgets its subscribers.
+ * Stands between the server and a real node: counts what passes, loses or tells heads, and answers in the node's
+ * place what a test wants answered.
  */
 export interface NodeProxy extends AsyncDisposable {
   readonly url: string;
   readonly wsUrl: string;
-  /** How many requests of that method passed since the last reset; of all methods where none is named. */
-  count(method?: string): number;
+  /** Where requests go; another one from now on where it is set. Sockets stay with the node they were opened to. */
+  node: Node;
+  /** How many requests of that method passed since the last reset. */
+  count(method: string): number;
   reset(): void;
   /** While true, no newHeads notification passes; the socket stays up and answers. */
   loseHeads: boolean;
+  fault: Fault | undefined;
+  /** Tells subscribers of a head, whatever the node says. */
+  tellHead(head: object): void;
+  dropSockets(): void;
 }
 
-export async function startNodeProxy(node: { url: string; wsUrl: string }): Promise<NodeProxy> {
+export async function startNodeProxy(node: Node): Promise<NodeProxy> {
   const counts = new Map<string, number>();
   const sockets = new Set<WebSocket>();
-  const note = (body: string) => {
-    for (const { method } of [JSON.parse(body)].flat() as { method: string }[])
-      counts.set(method, (counts.get(method) ?? 0) + 1);
-  };
+  /** Subscriptions by the socket they were made on. */
+  const subscriptions = new Map<WebSocket, string>();
+  const note = ({ method }: Passing) => counts.set(method, (counts.get(method) ?? 0) + 1);
 
-  const server = createServer(
-    (request, response) => void forward(request, response).catch(() => response.destroy()),
-  );
-  async function forward(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const chunks: Buffer[] = [];
-    for await (const chunk of request) chunks.push(chunk);
-    const body = Buffer.concat(chunks).toString();
-    note(body);
-    const answer = await fetch(node.url, {
+  async function ask(request: Passing): Promise<Answer> {
+    const answer = await fetch(proxy.node.url, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
-      body,
+      body: JSON.stringify(request),
     });
-    response.writeHead(answer.status, { 'content-type': 'application/json' });
-    response.end(Buffer.from(await answer.arrayBuffer()));
+    return (await answer.json()) as Answer;
+  }
+  async function answerTo(request: Passing): Promise<Answer> {
+    note(request);
+    return proxy.fault ? await proxy.fault(request, () => ask(request)) : await ask(request);
+  }
+
+  const server = createServer(
+    (request, response) => void overHttp(request, response).catch(() => response.destroy()),
+  );
+  async function overHttp(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk);
+    const answer = await answerTo(JSON.parse(Buffer.concat(chunks).toString()));
+    const isText = 'text' in answer && 'status' in answer;
+    response.writeHead(isText ? answer.status : 200, { 'content-type': 'application/json' });
+    response.end(isText ? answer.text : JSON.stringify(answer));
   }
 
   new WebSocketServer({ server }).on('connection', (down) => {
-    const up = new WebSocket(node.wsUrl);
+    const up = new WebSocket(proxy.node.wsUrl);
     sockets.add(down).add(up);
     const early: string[] = [];
     down.on('message', (data) => {
-      note(String(data));
+      const request: Passing = JSON.parse(String(data));
+      if (request.method !== 'eth_subscribe') {
+        answerTo(request).then(
+          (answer) => down.send('text' in answer ? String(answer.text) : JSON.stringify(answer)),
+          () => down.terminate(),
+        );
+        return;
+      }
+      note(request);
       if (up.readyState === WebSocket.OPEN) up.send(String(data));
       else early.push(String(data));
     });
@@ -54,15 +103,19 @@ export async function startNodeProxy(node: { url: string; wsUrl: string }): Prom
       for (const message of early.splice(0)) up.send(message);
     });
     up.on('message', (data) => {
-      const message = String(data);
-      if (!(proxy.loseHeads && message.includes('"eth_subscription"'))) down.send(message);
+      const message = JSON.parse(String(data));
+      if (typeof message.result === 'string') subscriptions.set(down, message.result);
+      if (!(proxy.loseHeads && message.method === 'eth_subscription')) down.send(String(data));
     });
     for (const [one, other] of [
       [down, up],
       [up, down],
     ] as const) {
       one.on('error', () => other.terminate());
-      one.on('close', () => other.terminate());
+      one.on('close', () => {
+        subscriptions.delete(one);
+        other.terminate();
+      });
     }
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -71,12 +124,26 @@ export async function startNodeProxy(node: { url: string; wsUrl: string }): Prom
   const proxy: NodeProxy = {
     url: `http://127.0.0.1:${port}`,
     wsUrl: `ws://127.0.0.1:${port}`,
+    node,
     loseHeads: false,
-    count: (method) =>
-      method === undefined ? [...counts.values()].reduce((a, b) => a + b, 0) : (counts.get(method) ?? 0),
+    fault: undefined,
+    count: (method) => counts.get(method) ?? 0,
     reset: () => counts.clear(),
-    async [Symbol.asyncDispose]() {
+    tellHead(head) {
+      for (const [down, subscription] of subscriptions)
+        down.send(
+          JSON.stringify({
+            jsonrpc: '2.0',
+            method: 'eth_subscription',
+            params: { subscription, result: head },
+          }),
+        );
+    },
+    dropSockets() {
       for (const socket of sockets) socket.terminate();
+    },
+    async [Symbol.asyncDispose]() {
+      proxy.dropSockets();
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
     },
