@@ -127,6 +127,11 @@ export class Blocks {
       observer.gap(missed);
       if (missed > SCAN_ALWAYS && missed * (filters.length + 1) > wallets.readsForAll) return restart();
     }
+    if (step === 'rollback') {
+      observer.reorg(tip.number - head.number);
+      lineage.advance([head]);
+      return { ...all, forkedAbove: head.number, complete: true };
+    }
     const headers = step === 'next' ? [head] : await this.#walkBack(head, signal);
     const first = headers?.[0];
     if (!headers || !first) return restart();

@@ -3,6 +3,7 @@ import { Mailbox } from '../lib/mailbox.ts';
 import { Backoff, sleep } from '../lib/retry.ts';
 import { parseHeader } from './header.ts';
 import { followSocket } from './headsocket.ts';
+import { BlockUnavailable } from './rpc/errors.ts';
 import type { Pool } from './rpc/pool.ts';
 import type { Header } from './types.ts';
 
@@ -51,6 +52,8 @@ export class Heads {
   /** Moving average of the time between blocks; undefined until two were heard. */
   #observedIntervalMs: number | undefined;
   #polled = false;
+  /** By performance.now(): since when no endpoint has the newest head any more. */
+  #goneSinceMs: number | undefined;
   #socketLost = new AbortController();
 
   constructor(options: HeadsOptions) {
@@ -113,7 +116,33 @@ export class Heads {
       signal,
     );
     this.#hear(header, 'polling');
+    const latest = this.#latest;
+    if (latest && header.number < latest.number) await this.#doubt(header, latest, signal);
+    else this.#goneSinceMs = undefined;
     return header;
+  }
+
+  /**
+   * A lower head than the newest: the endpoint lags, as a rule. But when for as long as a stall takes no endpoint
+   * has the newest block any more, and nobody tells of another, it is gone (a node that lost its last blocks, a
+   * development chain that was reverted), and what is left is the chain.
+   */
+  async #doubt(lower: Header, latest: Header, signal: AbortSignal): Promise<void> {
+    const call = { method: 'eth_getBlockByHash', params: [latest.hash, false], parse: parseHeader };
+    const isGone = await this.#options.pool.request(call, signal).then(
+      () => false,
+      (error: unknown) => error instanceof BlockUnavailable,
+    );
+    if (!isGone || latest !== this.#latest) {
+      this.#goneSinceMs = undefined;
+      return;
+    }
+    const now = performance.now();
+    this.#goneSinceMs ??= now;
+    if (now - this.#goneSinceMs < this.stallMs) return;
+    this.#goneSinceMs = undefined;
+    this.#latest = lower;
+    this.#mailbox.put('head', lower);
   }
 
   #hear(header: Header, source: HeadSource): void {

@@ -26,7 +26,7 @@ describe('plan', () => {
   const cases: [what: string, ours: string[], head: Header, plan: Plan][] = [
     ['the first head there ever was', [], block('a7'), 'first'],
     ['our tip again', ['a5', 'a6'], block('a6'), 'duplicate'],
-    ['a block we have passed, from an endpoint that lags', ['a4', 'a5', 'a6'], block('a5'), 'duplicate'],
+    ['a block that we have passed', ['a4', 'a5', 'a6'], block('a5'), 'rollback'],
     ['the child of our tip', ['a5', 'a6'], block('a7'), 'next'],
     ['two ahead', ['a5', 'a6'], block('a8'), 'gap'],
     ['far ahead', ['a5', 'a6'], block('a900'), 'gap'],

@@ -3,19 +3,21 @@ import type { Header } from './types.ts';
 
 /**
  * What a head is to us:
- * - `duplicate`: a block we have processed;
+ * - `duplicate`: our tip;
+ * - `rollback`: a block below our tip that we have processed, where what came after it is gone. An endpoint that
+ *   merely lags tells of such blocks too: `heads` lets one through only when it has been proven;
  * - `next`: the child of our tip;
  * - `gap`: higher than that; what lies between is to be walked back to our chain;
  * - `reorg`: at or right above our height, with a parent or a hash that is not ours;
  * - `first`: there is nothing to compare it with yet.
  * A gap may turn out to hide a reorganisation: the walk back tells, by hashes alone.
  */
-export type Plan = 'first' | 'duplicate' | 'next' | 'gap' | 'reorg';
+export type Plan = 'first' | 'duplicate' | 'rollback' | 'next' | 'gap' | 'reorg';
 
 export function plan(lineage: Lineage, head: Header): Plan {
   const tip = lineage.tip;
   if (!tip) return 'first';
-  if (lineage.has(head.number, head.hash)) return 'duplicate';
+  if (lineage.has(head.number, head.hash)) return head.number === tip.number ? 'duplicate' : 'rollback';
   if (head.number > tip.number + 1) return 'gap';
   return head.number === tip.number + 1 && head.parentHash === tip.hash ? 'next' : 'reorg';
 }

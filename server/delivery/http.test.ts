@@ -72,6 +72,17 @@ describe('doors', () => {
     }
   });
 
+  test('a malformed Host is refused in words, at every door', async () => {
+    const port = Number(new URL(server.url).port);
+    for (const path of ['/graphql?query={__typename}', '/livez', '/1/balance/0x/0x']) {
+      const socket = connect(port, '127.0.0.1');
+      socket.end(`GET ${path} HTTP/1.1\r\nHost: [::1\r\nConnection: close\r\n\r\n`);
+      const answer = Buffer.concat(await socket.toArray()).toString();
+      expect(answer).toMatch(/^HTTP\/1.1 400 /);
+      expect(answer).toContain('"message":"Bad request: the Host header is malformed"');
+    }
+  });
+
   test('metrics are in the format of Prometheus, and this app its own', async () => {
     await open();
     server.metrics.heads.inc({ chain: 1, source: 'socket' });

@@ -67,6 +67,11 @@ export function createHttp(options: HttpOptions): HttpServer {
     });
     response.setHeader('x-content-type-options', 'nosniff');
     if (isDraining) response.setHeader('connection', 'close');
+    const { host } = request.headers;
+    if (host !== undefined && !URL.canParse(`http://${host}`)) {
+      sendJson(request, response, 400, problem(400, 'the Host header is malformed'));
+      return;
+    }
     try {
       if (!cors(request, response)) await doorAt(pathOf(request))(request, response);
     } catch (error) {

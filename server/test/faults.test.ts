@@ -234,6 +234,39 @@ describe('a chain that goes back', () => {
   });
 });
 
+describe('a chain that loses its last blocks', () => {
+  it('and stays quiet: balances go back with it', async () => {
+    const app = await start([chain.wsUrl, chain.url]);
+    const watcher = await watch(app);
+    const snapshot = await chain.client.snapshot();
+    await mint(chain, gold, owner, 5n);
+    await eventually(() => expect(watcher.amount(gold)).toBe(5n));
+    await chain.client.revert({ id: snapshot });
+    await eventually(() => expect(watcher.amount(gold)).toBe(0n));
+    expect(watcher.latest?.cause).toBe('REORG');
+    await isQuiet(app);
+    await mint(chain, gold, owner, 2n);
+    await agrees(watcher);
+  });
+
+  it('is not what an endpoint that lags amounts to', async () => {
+    const app = await start([proxy.url]);
+    const watcher = await watch(app);
+    const { number } = await chain.head();
+    await mint(chain, gold, owner, 5n);
+    await eventually(() => expect(watcher.amount(gold)).toBe(5n));
+    let asked = 0;
+    proxy.fault = async (request, node) => {
+      if (request.method !== 'eth_getBlockByNumber') return await node();
+      asked += 1;
+      return result(request, await blockOf(request.method, `0x${number.toString(16)}`));
+    };
+    await eventually(() => expect(asked).toBeGreaterThan(12));
+    expect(watcher.states.map(({ cause }) => cause)).not.toContain('REORG');
+    expect(watcher.amount(gold)).toBe(5n);
+  });
+});
+
 describe('a snapshot', () => {
   it('names a block as of which its native balance is true, though blocks came fast', async () => {
     const app = await start();
