@@ -73,6 +73,7 @@ describe('doors', () => {
   });
 
   test('a malformed Host is refused in words, at every door', async () => {
+    await open();
     const port = Number(new URL(server.url).port);
     for (const path of ['/graphql?query={__typename}', '/livez', '/1/balance/0x/0x']) {
       const socket = connect(port, '127.0.0.1');
