@@ -285,17 +285,20 @@ export class Ledger {
       }
   }
 
-  #touchNative(owner: Address): void {
+  #touchNative(owner: Address, from = this.#head?.number ?? 0): void {
     const wallet = this.#wallets.get(owner);
     const pair = wallet?.pairs.get(NATIVE);
     const height = this.#head?.number ?? 0;
-    if (wallet && pair) this.#touch(wallet, pair, { cause: 'EVENT', from: height, through: height, by: [] });
+    if (wallet && pair) this.#touch(wallet, pair, { cause: 'EVENT', from, through: height, by: [] });
   }
 
+  /** Any block since the last reading may have moved it, not the newest alone. */
   #touchNatives(): void {
     const height = this.#head?.number;
-    // One that went along with a token's read at this very block knows it all.
-    for (const [owner, { pairs }] of this.#wallets)
-      if (pairs.get(NATIVE)?.entry?.readAt.number !== height) this.#touchNative(owner);
+    for (const [owner, { pairs }] of this.#wallets) {
+      const readAt = pairs.get(NATIVE)?.entry?.readAt.number;
+      // One that went along with a token's read at this very block knows it all.
+      if (readAt !== height) this.#touchNative(owner, readAt === undefined ? height : readAt + 1);
+    }
   }
 }
