@@ -90,10 +90,6 @@ export class Ledger {
     return this.#seq;
   }
 
-  get pairCount(): number {
-    return this.#pairs;
-  }
-
   get unsettledCount(): number {
     return this.#unsettled;
   }
