@@ -3,10 +3,10 @@ import { describe } from '../errors.ts';
 import { Backoff, sleep } from '../lib/retry.ts';
 import { parseHeader } from './header.ts';
 import type { Heads } from './heads.ts';
+import { hexOf, toQuantity } from './hex.ts';
 import { type Lineage, REMEMBERED_BLOCKS } from './lineage.ts';
 import { fetchLogs, filtersFor } from './logs.ts';
 import { plan } from './plan.ts';
-import { toQuantity } from './quantity.ts';
 import { BlockUnavailable, EndpointError } from './rpc/errors.ts';
 import type { Pool } from './rpc/pool.ts';
 import { type Touch, touchesOf } from './touches.ts';
@@ -104,7 +104,7 @@ export class Blocks {
     const { heads, lineage, observer } = this.#options;
     const announcedAtMs = heads.announcedAtMs;
     const tip = lineage.tip;
-    const step = plan(lineage, head);
+    const step = plan(lineage, head, tip !== undefined && heads.isGone(tip));
     if (step === 'duplicate') return undefined;
     const wallets = this.#options.wallets();
     const filters = filtersFor(wallets.owners);
@@ -215,12 +215,8 @@ function parseParties(block: unknown): Address[] {
   return parsed.data.transactions.flatMap(({ from, to }) => (to ? [from, to] : [from]));
 }
 
-const address = z
-  .string()
-  .regex(/^0x[0-9a-fA-F]{40}$/)
-  .transform((text) => text.toLowerCase() as Address);
 const partiesSchema = z.object({
-  transactions: z.array(z.object({ from: address, to: address.nullish() })),
+  transactions: z.array(z.object({ from: hexOf(40), to: hexOf(40).nullish() })),
 });
 
 async function inBatches<T, R>(

@@ -1,17 +1,19 @@
 import { z } from 'zod';
+import { hexOf } from './hex.ts';
 import { BlockUnavailable, EndpointError } from './rpc/errors.ts';
-import type { Hash, Header } from './types.ts';
+import type { Header } from './types.ts';
 
 const quantity = z
   .string()
   .regex(/^0x[0-9a-fA-F]{1,13}$/)
   .transform(Number);
-const hash = z
-  .string()
-  .regex(/^0x[0-9a-fA-F]{64}$/)
-  .transform((text) => text.toLowerCase() as Hash);
 
-const headerSchema = z.object({ number: quantity, hash, parentHash: hash, timestamp: quantity });
+const headerSchema = z.object({
+  number: quantity,
+  hash: hexOf(64),
+  parentHash: hexOf(64),
+  timestamp: quantity,
+});
 
 /** A header out of a block object or a newHeads notification. Throws BlockUnavailable for null, else EndpointError. */
 export function parseHeader(block: unknown): Header {

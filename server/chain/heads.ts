@@ -5,7 +5,7 @@ import { parseHeader } from './header.ts';
 import { followSocket } from './headsocket.ts';
 import { BlockUnavailable } from './rpc/errors.ts';
 import type { Pool } from './rpc/pool.ts';
-import type { Header } from './types.ts';
+import type { Hash, Header } from './types.ts';
 
 /** A socket that has not delivered for this many block intervals is cross-checked, at the least after 2 s. */
 const STALL_INTERVALS = 3;
@@ -54,6 +54,7 @@ export class Heads {
   #polled = false;
   /** By performance.now(): since when no endpoint has the newest head any more. */
   #goneSinceMs: number | undefined;
+  #gone: Hash | undefined;
   #socketLost = new AbortController();
 
   constructor(options: HeadsOptions) {
@@ -63,6 +64,11 @@ export class Heads {
   /** The newest head heard, processed or not. */
   get latest(): Header | undefined {
     return this.#latest;
+  }
+
+  /** Whether this block, once the newest, has been proven to exist no more. */
+  isGone({ hash }: Header): boolean {
+    return hash === this.#gone;
   }
 
   get source(): HeadSource {
@@ -141,6 +147,7 @@ export class Heads {
     this.#goneSinceMs ??= now;
     if (now - this.#goneSinceMs < this.stallMs) return;
     this.#goneSinceMs = undefined;
+    this.#gone = latest.hash;
     this.#latest = lower;
     this.#mailbox.put('head', lower);
   }

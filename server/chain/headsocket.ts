@@ -1,7 +1,7 @@
 import { withDeadline } from '../lib/deadline.ts';
 import { sleep } from '../lib/retry.ts';
 import { parseHeader } from './header.ts';
-import { toQuantity } from './quantity.ts';
+import { toQuantity } from './hex.ts';
 import { RpcSocket } from './rpc/socket.ts';
 import type { Header } from './types.ts';
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { hexOf } from './hex.ts';
 import { EndpointError } from './rpc/errors.ts';
 import type { Pool } from './rpc/pool.ts';
 import type { Address, Hash, Hex } from './types.ts';
@@ -53,17 +54,12 @@ export async function fetchLogs(
   return answers.flat();
 }
 
-const hex = (digits: number) =>
-  z
-    .string()
-    .regex(new RegExp(`^0x[0-9a-fA-F]{${digits}}$`))
-    .transform((text) => text.toLowerCase() as Hex);
 const logsSchema = z.array(
   z.object({
-    address: hex(40),
-    topics: z.array(hex(64)).max(4),
-    transactionHash: hex(64),
-    blockHash: hex(64),
+    address: hexOf(40),
+    topics: z.array(hexOf(64)).max(4),
+    transactionHash: hexOf(64),
+    blockHash: hexOf(64),
   }),
 );
 

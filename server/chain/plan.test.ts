@@ -26,7 +26,7 @@ describe('plan', () => {
   const cases: [what: string, ours: string[], head: Header, plan: Plan][] = [
     ['the first head there ever was', [], block('a7'), 'first'],
     ['our tip again', ['a5', 'a6'], block('a6'), 'duplicate'],
-    ['a block that we have passed', ['a4', 'a5', 'a6'], block('a5'), 'rollback'],
+    ['a block we have passed, from an endpoint that lags', ['a4', 'a5', 'a6'], block('a5'), 'duplicate'],
     ['the child of our tip', ['a5', 'a6'], block('a7'), 'next'],
     ['two ahead', ['a5', 'a6'], block('a8'), 'gap'],
     ['far ahead', ['a5', 'a6'], block('a900'), 'gap'],
@@ -37,6 +37,14 @@ describe('plan', () => {
   ];
   it.each(cases)('%s', (_, ours, head, expected) => {
     expect(plan(chain(...ours), head)).toBe(expected);
+  });
+});
+
+describe('plan, where our tip is proven to be gone', () => {
+  it('goes back to what is left, and to nothing that is told twice', () => {
+    expect(plan(chain('a4', 'a5', 'a6'), block('a5'), true)).toBe('rollback');
+    expect(plan(chain('a4', 'a5', 'a6'), block('a6'), true)).toBe('duplicate');
+    expect(plan(chain('a4', 'a5', 'a6'), block('b5', 'a4'), true)).toBe('reorg');
   });
 });
 

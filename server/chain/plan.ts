@@ -3,9 +3,8 @@ import type { Header } from './types.ts';
 
 /**
  * What a head is to us:
- * - `duplicate`: our tip;
- * - `rollback`: a block below our tip that we have processed, where what came after it is gone. An endpoint that
- *   merely lags tells of such blocks too: `heads` lets one through only when it has been proven;
+ * - `duplicate`: a block we have processed: told twice, late, or by an endpoint that lags;
+ * - `rollback`: such a block where our tip has been proven to be gone, so that this is what is left of the chain;
  * - `next`: the child of our tip;
  * - `gap`: higher than that; what lies between is to be walked back to our chain;
  * - `reorg`: at or right above our height, with a parent or a hash that is not ours;
@@ -14,10 +13,11 @@ import type { Header } from './types.ts';
  */
 export type Plan = 'first' | 'duplicate' | 'rollback' | 'next' | 'gap' | 'reorg';
 
-export function plan(lineage: Lineage, head: Header): Plan {
+export function plan(lineage: Lineage, head: Header, isTipGone = false): Plan {
   const tip = lineage.tip;
   if (!tip) return 'first';
-  if (lineage.has(head.number, head.hash)) return head.number === tip.number ? 'duplicate' : 'rollback';
+  if (lineage.has(head.number, head.hash))
+    return isTipGone && head.number < tip.number ? 'rollback' : 'duplicate';
   if (head.number > tip.number + 1) return 'gap';
   return head.number === tip.number + 1 && head.parentHash === tip.hash ? 'next' : 'reorg';
 }

@@ -72,6 +72,10 @@ async function blockOf(method: string, block: string): Promise<object> {
   return ((await response.json()) as { result: object }).result;
 }
 
+async function metricsOf(app: App): Promise<string> {
+  return await (await fetch(`${app.url}/metrics`)).text();
+}
+
 describe('an endpoint', () => {
   it('that does not have a block yet when it is announced costs neither the block nor the socket', async () => {
     const app = await start();
@@ -127,6 +131,41 @@ describe('an endpoint', () => {
     await mint(chain, gold, owner, 1n);
     await agrees(watcher);
     expect(proxy.count('eth_subscribe')).toBe(1);
+  });
+
+  it('that tells of a gap from its end takes nobody back to the middle of it', async () => {
+    const app = await start();
+    const watcher = await watch(app);
+    await isQuiet(app);
+    const scanning = Promise.withResolvers<void>();
+    const told = Promise.withResolvers<void>();
+    proxy.loseHeads = true;
+    const blocks: object[] = [];
+    for (let round = 0; round < 3; round += 1) {
+      await mint(chain, gold, owner, 1n);
+      blocks.push(await blockOf('eth_getBlockByNumber', 'latest'));
+    }
+    proxy.fault = async (request, node) => {
+      if (request.method === 'eth_getLogs') {
+        scanning.resolve();
+        await told.promise;
+      }
+      return await node();
+    };
+    const [first, second, third] = blocks;
+    proxy.tellHead(third ?? {});
+    await scanning.promise;
+    proxy.tellHead(second ?? {});
+    proxy.tellHead(first ?? {});
+    await blockOf('eth_getBlockByNumber', 'latest');
+    told.resolve();
+    await agrees(watcher);
+    await isQuiet(app);
+    proxy.loseHeads = false;
+    await mint(chain, gold, owner, 1n);
+    await agrees(watcher);
+    expect(watcher.states.map(({ cause }) => cause)).not.toContain('REORG');
+    expect(await metricsOf(app)).toMatch(/balance_stream_reorgs_total\{chain="31337"\} 0/);
   });
 
   it('that tells of a block which does not exist is asked for it, and not believed', async () => {

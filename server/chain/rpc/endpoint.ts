@@ -2,7 +2,7 @@ import { describe } from '../../errors.ts';
 import { abortable } from '../../lib/abortable.ts';
 import { withDeadline } from '../../lib/deadline.ts';
 import { Backoff, sleep } from '../../lib/retry.ts';
-import { toQuantity } from '../quantity.ts';
+import { toQuantity } from '../hex.ts';
 import { BlockUnavailable, EndpointError } from './errors.ts';
 import { HttpTransport } from './http.ts';
 import type { RpcCall, RpcRequest } from './message.ts';
