@@ -49,6 +49,8 @@ export class LiveChain implements ServedChain, WatchedChain, AsyncDisposable {
   readonly #heads: Heads;
   readonly #blocks: Blocks;
   readonly #lookup: Lookup;
+  /** Set where a task of ours ended by a bug: from then on nothing here is to be trusted. */
+  #ended: string | undefined;
 
   constructor({ chain: { network, endpoints }, config, metrics, log }: LiveChainOptions) {
     const chain = String(network.id);
@@ -56,7 +58,10 @@ export class LiveChain implements ServedChain, WatchedChain, AsyncDisposable {
     // From the start, so that an alert sees zero and not nothing.
     for (const counter of [metrics.gaps, metrics.reorgs, metrics.reconciledDifferences])
       counter.inc({ chain }, 0);
-    this.#scope = new Scope((task, error) => log.error({ chain, task, error }, 'a task has ended'));
+    this.#scope = new Scope((task, error) => {
+      this.#ended = `${task} has ended: ${describe(error)}`;
+      log.error({ chain, task, err: error }, 'a task has ended');
+    });
     const { signal } = this.#scope;
     this.#pool = this.#scope.use(
       new Pool(endpoints, {
@@ -160,7 +165,7 @@ export class LiveChain implements ServedChain, WatchedChain, AsyncDisposable {
   health(): ChainHealth {
     const head = this.ledger.head ?? null;
     const { latest, heardAtMs, source } = this.#heads;
-    const failure = this.#blocks.failure ?? this.ledger.failure;
+    const failure = this.#ended ?? this.#blocks.failure ?? this.ledger.failure;
     return {
       chainId: this.network.id,
       name: this.network.name,

@@ -7,6 +7,7 @@ import type { Metadata } from '../ledger/metadata.ts';
 import type { Metrics } from '../lib/metrics.ts';
 import { Serial } from '../lib/serial.ts';
 import type { Owners } from './owner.ts';
+import { servedChain } from './served.ts';
 import type { Session, SessionInput, SessionKey, Sessions } from './service.ts';
 import { alwaysWatched, LiveSession, sessionId } from './session.ts';
 import { MAX_LISTS_PER_REQUEST, type TokenLists } from './tokenlists.ts';
@@ -97,8 +98,6 @@ export class LiveSessions implements Sessions, Disposable {
 
   async #tokensOf({ chainId, tokensListsUrls, customTokens }: SessionInput): Promise<Address[]> {
     const { tokens } = this.#chain(chainId);
-    if (tokensListsUrls.length === 0 && customTokens.length === 0)
-      throw new FatalError('BAD_USER_INPUT', 'tokens_lists_urls && custom_tokens are empty');
     if (tokensListsUrls.length > MAX_LISTS_PER_REQUEST)
       throw new FatalError(
         'BAD_USER_INPUT',
@@ -178,8 +177,6 @@ export class LiveSessions implements Sessions, Disposable {
   }
 
   #chain(chainId: number): WatchedChain {
-    const chain = this.#options.chains.get(chainId);
-    if (!chain) throw new FatalError('CHAIN_NOT_SERVED', `chain ${chainId} is not served here`);
-    return chain;
+    return servedChain(this.#options.chains, chainId);
   }
 }

@@ -1,4 +1,5 @@
 import { type BaseError, FatalError } from '../../errors.ts';
+import { servedChain } from '../../watch/served.ts';
 import type { ServedChain, Service, SessionKey } from '../../watch/service.ts';
 import type { Connection } from './connection.ts';
 
@@ -11,12 +12,8 @@ export interface Context {
 }
 
 /** The chain of that id, or the default one. Throws CHAIN_NOT_SERVED. */
-export function servedChain({ service }: Context, chainId?: number | null): ServedChain {
-  const id = chainId ?? service.defaultChainId;
-  const chain = service.chains.get(id);
-  if (chain) return chain;
-  const served = [...service.chains.keys()].join(', ');
-  throw new FatalError('CHAIN_NOT_SERVED', `chain ${id} is not served here; served: ${served}`);
+export function chainOrDefault({ service }: Context, chainId?: number | null): ServedChain {
+  return servedChain(service.chains, chainId ?? service.defaultChainId);
 }
 
 /** The key under which a session is kept. Throws CHAIN_NOT_SERVED, BAD_USER_INPUT. */
@@ -28,7 +25,7 @@ export function sessionKey(
     clientId,
   }: { chainId: number; owner: SessionKey['owner']; clientId?: string | null | undefined },
 ): SessionKey {
-  servedChain(context, chainId);
+  servedChain(context.service.chains, chainId);
   return { chainId, owner, clientId: clientId == null ? null : parseClientId(clientId) };
 }
 

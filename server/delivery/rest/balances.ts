@@ -1,6 +1,7 @@
 import { createRoute } from '@hono/zod-openapi';
 import { FatalError } from '../../errors.ts';
-import { type RestApp, type RestOptions, servedChain } from './context.ts';
+import { servedChain } from '../../watch/served.ts';
+import type { RestApp, RestOptions } from './context.ts';
 import { amounts } from './encode.ts';
 import { failures, success } from './responses.ts';
 import { balanceAnswer, balancesAnswer, balancesBody, tokenParams, walletParams } from './schemas.ts';
@@ -33,7 +34,7 @@ const many = (maxTokens: number) =>
 export function addBalances(app: RestApp, { service, config }: RestOptions): void {
   app.openapi(one, async (context) => {
     const { chain_id: chainId, owner, token } = context.req.valid('param');
-    const { amount, reason } = await servedChain(service, chainId).balance(owner, token);
+    const { amount, reason } = await servedChain(service.chains, chainId).balance(owner, token);
     if (amount === null)
       throw new FatalError('BAD_USER_INPUT', `token ${token} cannot be read: ${reason ?? 'no reason given'}`);
     return context.json({ balance: amount.toString() }, 200);
@@ -41,7 +42,7 @@ export function addBalances(app: RestApp, { service, config }: RestOptions): voi
 
   app.openapi(many(config.maxWatchedTokens), async (context) => {
     const { chain_id: chainId, owner } = context.req.valid('param');
-    const chain = servedChain(service, chainId);
+    const chain = servedChain(service.chains, chainId);
     const tokens = new Set(context.req.valid('json').tokens);
     const balances = await Promise.all([...tokens].map((token) => chain.balance(owner, token)));
     return context.json({ balances: amounts(balances) }, 200);

@@ -1,8 +1,9 @@
 import { createRoute } from '@hono/zod-openapi';
 import { FatalError } from '../../errors.ts';
+import { servedChain } from '../../watch/served.ts';
 import { checksum } from '../address.ts';
 import { callerOf } from '../caller.ts';
-import { type RestApp, type RestOptions, servedChain } from './context.ts';
+import type { RestApp, RestOptions } from './context.ts';
 import { failures, success } from './responses.ts';
 import {
   clientHeaders,
@@ -50,7 +51,7 @@ const update = route('put', {
 });
 
 /** `POST` and `PUT /{chain_id}/sessions/{owner}`. */
-export function addSessions(app: RestApp, { service, caller = callerOf }: RestOptions): void {
+export function addSessions(app: RestApp, { service }: RestOptions): void {
   for (const [route, write] of [
     [create, 'create'],
     [update, 'update'],
@@ -59,12 +60,12 @@ export function addSessions(app: RestApp, { service, caller = callerOf }: RestOp
       const { chain_id: chainId, owner } = context.req.valid('param');
       const clientId = clientIdOf(context.req.valid('header'), context.req.valid('query'));
       const { tokensListsUrls, customTokens } = context.req.valid('json');
-      servedChain(service, chainId);
+      servedChain(service.chains, chainId);
       if (tokensListsUrls.length === 0 && customTokens.length === 0)
         throw new FatalError('BAD_USER_INPUT', 'tokens_lists_urls && custom_tokens are empty');
       const { incoming } = context.env;
       const input = { chainId, owner, clientId, tokensListsUrls, customTokens };
-      const { tokens } = await service.sessions[write](input, incoming ? caller(incoming) : 'unknown');
+      const { tokens } = await service.sessions[write](input, incoming ? callerOf(incoming) : 'unknown');
       return context.json({ chainId, owner: checksum(owner), tokens: tokens.length }, 200);
     });
 }

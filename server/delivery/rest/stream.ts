@@ -1,7 +1,8 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { FatalError } from '../../errors.ts';
+import { servedChain } from '../../watch/served.ts';
 import { SSE_HEADERS, sseStream } from '../sse.ts';
-import { type RestApp, type RestOptions, servedChain } from './context.ts';
+import type { RestApp, RestOptions } from './context.ts';
 import { balanceEvents } from './events.ts';
 import { failures } from './responses.ts';
 import { clientIdOf, streamHeaders, streamQuery, walletParams } from './schemas.ts';
@@ -42,7 +43,7 @@ export function addStream(app: RestApp, { service, config, metrics, log }: RestO
     const { chain_id: chainId, owner } = context.req.valid('param');
     const query = context.req.valid('query');
     const headers = context.req.valid('header');
-    servedChain(service, chainId);
+    servedChain(service.chains, chainId);
     const key = { chainId, owner, clientId: clientIdOf(headers, query) };
     const after = (headers['last-event-id'] ?? query.last_event_id) || undefined;
 

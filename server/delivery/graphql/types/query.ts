@@ -1,6 +1,6 @@
 import { FatalError } from '../../../errors.ts';
 import { builder } from '../builder.ts';
-import { servedChain, sessionKey } from '../context.ts';
+import { chainOrDefault, sessionKey } from '../context.ts';
 import { Balance } from './balance.ts';
 import { BlockTag } from './block-tag.ts';
 import { Chain } from './chain.ts';
@@ -30,7 +30,7 @@ builder.queryType({
         at: t.arg({ type: BlockTag, required: false, defaultValue: 'LATEST', description: AT }),
       },
       async resolve(_root, { owner, token, chainId, at }, context) {
-        const chain = servedChain(context, chainId);
+        const chain = chainOrDefault(context, chainId);
         return { chainId: chain.network.id, balance: await chain.balance(owner, token, at ?? 'LATEST') };
       },
     }),
@@ -50,7 +50,7 @@ builder.queryType({
         at: t.arg({ type: BlockTag, required: false, defaultValue: 'LATEST', description: AT }),
       },
       async resolve(_root, { owner, tokens, chainId, at }, context) {
-        const chain = servedChain(context, chainId);
+        const chain = chainOrDefault(context, chainId);
         if (tokens.length > context.maxWatchedTokens)
           throw new FatalError(
             'TOKEN_LIMIT_EXCEEDED',

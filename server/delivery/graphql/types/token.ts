@@ -1,7 +1,7 @@
 import { type Address, NATIVE } from '../../../chain/types.ts';
 import type { TokenMetadata } from '../../../ledger/metadata.ts';
 import { builder } from '../builder.ts';
-import { type Context, servedChain } from '../context.ts';
+import { type Context, chainOrDefault } from '../context.ts';
 
 export interface TokenOnChain {
   readonly chainId: number;
@@ -14,7 +14,7 @@ export function fromMetadata<T>(
   context: Context,
   pick: (metadata: TokenMetadata) => T,
 ): T | Promise<T> {
-  const metadata = servedChain(context, chainId).metadata(address);
+  const metadata = chainOrDefault(context, chainId).metadata(address);
   return metadata instanceof Promise ? metadata.then(pick) : pick(metadata);
 }
 
