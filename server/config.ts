@@ -11,6 +11,8 @@ export interface ChainConfig {
   readonly network: Network;
   /** `http(s)` and `ws(s)` URLs in order of preference. */
   readonly endpoints: readonly string[];
+  /** Requests a second to each endpoint; undefined: no limit. */
+  readonly rateLimit: number | undefined;
 }
 
 export interface Config {
@@ -197,5 +199,13 @@ function readChain(id: number, env: Environment, values: z.infer<typeof schema>)
     own.length > 0 ? own : values.ALCHEMY_API_KEY ? alchemyEndpoints(id, values.ALCHEMY_API_KEY) : [];
   if (endpoints.length === 0)
     throw new ConfigError(`CHAINS: ${id} (${network.name}) has no endpoint; set ${name}`);
-  return { network, endpoints };
+  return { network, endpoints, rateLimit: readRateLimit(id, env) };
+}
+
+function readRateLimit(id: number, env: Environment): number | undefined {
+  const name = `RPC_RATE_LIMIT_${id}`;
+  if (env[name] === undefined) return undefined;
+  const parsed = count(1).safeParse(env[name]);
+  if (!parsed.success) throw new ConfigError(`${name}: ${parsed.error.issues[0]?.message}`);
+  return parsed.data;
 }

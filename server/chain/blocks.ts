@@ -138,12 +138,12 @@ export class Blocks {
     const forkedAbove = first.number <= tip.number ? first.number - 1 : undefined;
     if (forkedAbove !== undefined) observer.reorg(tip.number - forkedAbove);
     const wantsParties = wallets.owners.length > MOST_WALLETS_EVERY_BLOCK;
-    const scans = await inBatches(headers, BLOCKS_AT_ONCE, async ({ hash, number }) => {
+    const scans = await inBatches(headers, BLOCKS_AT_ONCE, async (header) => {
       const [logs, parties] = await Promise.all([
-        fetchLogs(this.#options.pool, hash, filters, signal),
-        wantsParties ? this.#partiesOf(hash, signal) : [],
+        fetchLogs(this.#options.pool, header, filters, signal),
+        wantsParties ? this.#partiesOf(header.hash, signal) : [],
       ]);
-      return { touches: touchesOf(logs, number), parties };
+      return { touches: touchesOf(logs, header.number), parties };
     });
     lineage.advance(headers);
     return {

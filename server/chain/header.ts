@@ -13,6 +13,7 @@ const headerSchema = z.object({
   hash: hexOf(64),
   parentHash: hexOf(64),
   timestamp: quantity,
+  logsBloom: hexOf(512).optional().catch(undefined),
 });
 
 /** A header out of a block object or a newHeads notification. Throws BlockUnavailable for null, else EndpointError. */

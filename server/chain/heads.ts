@@ -11,11 +11,19 @@ import type { Hash, Header } from './types.ts';
 const STALL_INTERVALS = 3;
 const STALL_LEAST_MS = 2000;
 const RECONNECT_LEAST_MS = 100;
-const RECONNECT_MOST_MS = 5000;
+const RECONNECT_MOST_MS = 2000;
 /** Polling asks several times a block, within these bounds. */
 const POLLS_PER_BLOCK = 4;
 const POLL_LEAST_MS = 200;
 const POLL_MOST_MS = 2000;
+/** Where there are several endpoints they are compared once a block, within these bounds. */
+const SURVEY_LEAST_MS = 5000;
+const SURVEY_MOST_MS = 15_000;
+/** How often one that was left behind is looked after, and how often it is looked whether any of this is due. */
+const SURVEY_LAGGARDS_MS = 1000;
+const SURVEY_LOOK_MS = 250;
+/** An endpoint, or a socket that is not silent, may be so far behind another. */
+const TOLERANCE_MS = 2000;
 
 export type HeadSource = 'socket' | 'polling' | 'none';
 
@@ -56,6 +64,9 @@ export class Heads {
   #goneSinceMs: number | undefined;
   #gone: Hash | undefined;
   #socketLost = new AbortController();
+  /** The newest head that anybody told when last all were asked, and when that was. */
+  #surveyed: Header | undefined;
+  #surveyedAtMs = performance.now();
 
   constructor(options: HeadsOptions) {
     this.#options = options;
@@ -102,7 +113,11 @@ export class Heads {
 
   /** Runs both sources. Ends, by throwing its reason, when the signal aborts. */
   async run(signal: AbortSignal): Promise<void> {
-    await Promise.all([this.#pollWhileNoSocket(signal), this.#keepSocket(signal)]);
+    await Promise.all([
+      this.#pollWhileNoSocket(signal),
+      this.#keepSocket(signal),
+      this.#keepSurveying(signal),
+    ]);
   }
 
   /** The newest head, each time there is one to be had. Never ends by itself. */
@@ -122,10 +137,45 @@ export class Heads {
       signal,
     );
     this.#hear(header, 'polling');
+    await this.#weigh(header, signal);
+    return header;
+  }
+
+  async #weigh(header: Header, signal: AbortSignal): Promise<void> {
     const latest = this.#latest;
     if (latest && header.number < latest.number) await this.#doubt(header, latest, signal);
     else this.#goneSinceMs = undefined;
-    return header;
+  }
+
+  get #tolerance(): number {
+    return Math.max(1, Math.ceil(TOLERANCE_MS / (this.#observedIntervalMs ?? this.#options.blockTimeMs)));
+  }
+
+  /** Asks all endpoints, when no new head has come for a while; several are compared besides, now and then. */
+  async #keepSurveying(signal: AbortSignal): Promise<never> {
+    const { pool, blockTimeMs } = this.#options;
+    while (true) {
+      await sleep(SURVEY_LOOK_MS, signal);
+      const now = performance.now();
+      const sinceMs = now - this.#surveyedAtMs;
+      const usualMs = Math.min(SURVEY_MOST_MS, Math.max(SURVEY_LEAST_MS, blockTimeMs));
+      const isSilent = Math.min(sinceMs, now - (this.#announcedAtMs ?? now)) >= this.stallMs;
+      const compares = pool.hasSeveralPlaces && sinceMs >= (pool.hasLaggards ? SURVEY_LAGGARDS_MS : usualMs);
+      if (!isSilent && !compares) continue;
+      await this.#survey(signal).catch(() => signal.throwIfAborted());
+      this.#surveyedAtMs = performance.now();
+    }
+  }
+
+  async #survey(signal: AbortSignal): Promise<void> {
+    const newest = await this.#options.pool.survey({
+      tolerance: this.#tolerance,
+      heard: (header) => this.#hear(header, 'polling'),
+      signal,
+    });
+    if (!newest) return;
+    this.#surveyed = newest;
+    await this.#weigh(newest, signal);
   }
 
   /**
@@ -184,9 +234,9 @@ export class Heads {
             this.#socketAlive = true;
             backoff.reset();
           },
-          latest: () => this.#latest,
-          ask: (deadline) => this.ask(deadline),
+          surveyed: () => this.#surveyed,
           stallMs: () => this.stallMs,
+          tolerance: () => this.#tolerance,
         });
       } catch (error) {
         signal.throwIfAborted();

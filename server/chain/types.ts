@@ -13,6 +13,8 @@ export interface BlockRef {
 
 export interface Header extends BlockRef {
   readonly parentHash: Hash;
+  /** The filter over its logs' addresses and topics; undefined where the node tells none. */
+  readonly logsBloom?: Hex | undefined;
 }
 
 /** The address by which the native coin is named among tokens, as wallets and aggregators do. */

@@ -2,7 +2,7 @@ import DataLoader from 'dataloader';
 import { parseHeader } from '../chain/header.ts';
 import { chunksOf, type Pair, type Reader, type Reading } from '../chain/multicall/reader.ts';
 import { BlockUnavailable } from '../chain/rpc/errors.ts';
-import type { Pool } from '../chain/rpc/pool.ts';
+import type { Requester } from '../chain/rpc/message.ts';
 import type { Address, BlockRef, Header } from '../chain/types.ts';
 import { sleep } from '../lib/retry.ts';
 import type { Balance } from './entry.ts';
@@ -25,7 +25,7 @@ interface Question extends Pair {
 }
 
 interface LookupOptions {
-  readonly pool: Pool;
+  readonly pool: Requester;
   readonly reader: Reader;
   /** The newest head heard of. */
   readonly head: () => Header | undefined;

@@ -49,7 +49,7 @@ export function createMetrics() {
     ),
     upstreamRequests: counter(
       'upstream_requests_total',
-      'JSON-RPC requests to the endpoints of a chain, by method and outcome.',
+      'JSON-RPC requests to the endpoints of a chain, by method and outcome (ok, error, or abandoned for the answer of another endpoint).',
       ['chain', 'method', 'outcome'],
     ),
     upstreamRequestDuration: histogram(
@@ -58,6 +58,20 @@ export function createMetrics() {
       ['chain', 'method'],
       LATENCY_BUCKETS,
     ),
+    endpointUp: gauge(
+      'endpoint_up',
+      '1 while an endpoint is used, 0 while it is passed over (its circuit is open).',
+      ['chain', 'endpoint'],
+    ),
+    endpointHeadNumber: gauge(
+      'endpoint_head_number',
+      'Newest block that an endpoint told of when it was last asked.',
+      ['chain', 'endpoint'],
+    ),
+    endpointLatency: gauge('endpoint_latency_seconds', 'How long it took to tell of it.', [
+      'chain',
+      'endpoint',
+    ]),
     multicallPairs: histogram('multicall_pairs', 'Pairs read in one batch.', ['chain'], PAIR_BUCKETS),
     heads: counter('heads_total', 'Heads heard, by source (socket or polling).', ['chain', 'source']),
     headNumber: gauge('head_number', 'Number of the newest block processed.', ['chain']),

@@ -204,7 +204,7 @@ describe('an endpoint', () => {
   });
 
   it('that hangs is probed in the background: no balance waits for it twice', async () => {
-    const app = await start([chain.wsUrl, proxy.url, chain.url], { RPC_TIMEOUT_MS: '500' });
+    const app = await start([proxy.url, chain.wsUrl, chain.url], { RPC_TIMEOUT_MS: '500' });
     const watcher = await watch(app);
     const never = new Promise<Answer>(() => {});
     proxy.fault = () => never;

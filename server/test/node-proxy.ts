@@ -10,7 +10,13 @@ export interface Passing {
 }
 
 /** A JSON-RPC answer, or text in its place with a status: what a broken gateway says. */
-export type Answer = object | { readonly status: number; readonly text: string };
+export type Answer = object | Plain;
+
+export interface Plain {
+  readonly status: number;
+  readonly text: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
 
 /** Answers in the node's place, or lets the node answer. Over HTTP and WebSocket alike; not for subscriptions. */
 export type Fault = (request: Passing, node: () => Promise<Answer>) => Promise<Answer>;
@@ -77,9 +83,9 @@ export async function startNodeProxy(node: Node): Promise<NodeProxy> {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk);
     const answer = await answerTo(JSON.parse(Buffer.concat(chunks).toString()));
-    const isText = 'text' in answer && 'status' in answer;
-    response.writeHead(isText ? answer.status : 200, { 'content-type': 'application/json' });
-    response.end(isText ? answer.text : JSON.stringify(answer));
+    const plain = 'text' in answer && 'status' in answer ? (answer as Plain) : undefined;
+    response.writeHead(plain?.status ?? 200, { 'content-type': 'application/json', ...plain?.headers });
+    response.end(plain?.text ?? JSON.stringify(answer));
   }
 
   new WebSocketServer({ server }).on('connection', (down) => {

@@ -15,6 +15,7 @@ import { sweep } from '../ledger/sweep.ts';
 import type { Metrics } from '../lib/metrics.ts';
 import { sleep } from '../lib/retry.ts';
 import { Scope } from '../lib/scope.ts';
+import { createEndpointLog } from './endpoint-log.ts';
 import { Owners } from './owner.ts';
 import type { ChainHealth, ServedChain } from './service.ts';
 import type { WatchedChain } from './sessions.ts';
@@ -52,7 +53,7 @@ export class LiveChain implements ServedChain, WatchedChain, AsyncDisposable {
   /** Set where a task of ours ended by a bug: from then on nothing here is to be trusted. */
   #ended: string | undefined;
 
-  constructor({ chain: { network, endpoints }, config, metrics, log }: LiveChainOptions) {
+  constructor({ chain: { network, endpoints, rateLimit }, config, metrics, log }: LiveChainOptions) {
     const chain = String(network.id);
     this.network = network;
     // From the start, so that an alert sees zero and not nothing.
@@ -63,18 +64,29 @@ export class LiveChain implements ServedChain, WatchedChain, AsyncDisposable {
       log.error({ chain, task, err: error }, 'a task has ended');
     });
     const { signal } = this.#scope;
+    const logEndpoint = createEndpointLog(chain, log);
     this.#pool = this.#scope.use(
       new Pool(endpoints, {
         chainId: network.id,
         timeoutMs: config.rpcTimeoutMs,
+        rateLimit,
         observer: {
           upstreamRequest: (method, outcome, durationMs) => {
             metrics.upstreamRequests.inc({ chain, method, outcome });
             metrics.upstreamRequestDuration.observe({ chain, method }, durationMs / 1000);
           },
+          endpointTurned: (endpoint, reason) => {
+            metrics.endpointUp.set({ chain, endpoint }, reason === undefined ? 1 : 0);
+            logEndpoint(endpoint, reason);
+          },
+          endpointMeasured: (endpoint, { headNumber, latencyMs }) => {
+            metrics.endpointHeadNumber.set({ chain, endpoint }, headNumber);
+            metrics.endpointLatency.set({ chain, endpoint }, latencyMs / 1000);
+          },
         },
       }),
     );
+    for (const endpoint of this.#pool.names) metrics.endpointUp.set({ chain, endpoint }, 1);
     const lineage = new Lineage();
     this.#heads = new Heads({
       chainId: network.id,
@@ -115,7 +127,7 @@ export class LiveChain implements ServedChain, WatchedChain, AsyncDisposable {
         },
       },
     });
-    this.#lookup = new Lookup({ pool: this.#pool, reader, head: () => this.#heads.latest, signal });
+    this.#lookup = new Lookup({ pool: this.#pool.oneOff, reader, head: () => this.#heads.latest, signal });
     this.tokens = new Metadata({ network, reader, pin: () => this.#lookup.block('LATEST'), signal });
 
     this.#scope.spawn('heads', (stop) => this.#heads.run(stop));

@@ -2,89 +2,167 @@ import { describe } from '../../errors.ts';
 import { abortable } from '../../lib/abortable.ts';
 import { withDeadline } from '../../lib/deadline.ts';
 import { Backoff, sleep } from '../../lib/retry.ts';
+import { parseHeader } from '../header.ts';
 import { toQuantity } from '../hex.ts';
-import { BlockUnavailable, EndpointError } from './errors.ts';
+import type { Header } from '../types.ts';
+import { Budget, type Priority } from './budget.ts';
+import { BlockUnavailable, EndpointError, RateLimited } from './errors.ts';
 import { HttpTransport } from './http.ts';
-import type { RpcCall, RpcRequest } from './message.ts';
-import { redact } from './redact.ts';
-import { RpcSocket } from './socket.ts';
+import type { RpcCall } from './message.ts';
+import { SocketTransport } from './socket-transport.ts';
 
-/** How soon an endpoint that failed is probed, and how rarely at the most. */
+/** How soon an endpoint that failed is probed, and how rarely at the most, whatever it asks for. */
 const PROBE_LEAST_MS = 250;
-const PROBE_MOST_MS = 5000;
-const CONNECT_TIMEOUT_MS = 5000;
+const PROBE_MOST_MS = 2000;
+/** The longest that a `Retry-After` is kept to before one probe is sent. */
+export const LONGEST_REST_MS = 5000;
+/** No endpoint is called silent before that, nor while it takes no more than so many times what it took lately. */
+const PATIENCE_LEAST_MS = 500;
+const PATIENCE_TIMES = 4;
 
-export interface RequestObserver {
-  upstreamRequest(method: string, outcome: 'ok' | 'error', durationMs: number): void;
+export interface EndpointObserver {
+  upstreamRequest(method: string, outcome: 'ok' | 'error' | 'abandoned', durationMs: number): void;
+  /** Why the endpoint is passed over from now on; undefined: it is used again. */
+  endpointTurned(endpoint: string, reason: string | undefined): void;
+  /** What was measured of an endpoint. */
+  endpointMeasured(endpoint: string, measured: { headNumber: number; latencyMs: number }): void;
 }
 
 export interface EndpointOptions {
   /** What the endpoint must serve: one of another chain would answer with that chain's balances. */
   readonly chainId: number;
   readonly timeoutMs: number;
-  readonly observer: RequestObserver;
+  /** Requests a second; undefined: as many as there are. */
+  readonly rateLimit: number | undefined;
+  readonly observer: EndpointObserver;
 }
+
+/** Closed: used. Open: it failed and is not used. Half-open: it is being probed. */
+export type Circuit = 'closed' | 'open' | 'half-open';
 
 /**
  * One upstream URL as a place to send requests to. It is a circuit breaker: a fault opens it, and then it is
  * probed in the background, so that it is a probe and never somebody's balance that waits for an endpoint which
- * hangs; the first probe that succeeds closes it. The probe asks for the chain id, as is done before first use.
+ * hangs; the first probe that succeeds closes it. The probe asks for the chain id, as is done before first use
+ * and after every reconnection.
  */
 export class Endpoint implements AsyncDisposable {
+  /** For logs and metrics, without credentials. */
   readonly name: string;
+  /** Host and port: what two URLs of one place say is said once. */
+  readonly place: string;
   readonly #options: EndpointOptions;
   readonly #transport: HttpTransport | SocketTransport;
+  readonly #budget: Budget;
   readonly #stop = new AbortController();
   /** Not before a request succeeded does it begin anew: an endpoint may answer probes and nothing else. */
   readonly #backoff = new Backoff({ leastMs: PROBE_LEAST_MS, mostMs: PROBE_MOST_MS });
+  /** Moving average of how long an answer takes, by method. */
+  readonly #latencyMs = new Map<string, number>();
   #proof: Promise<void> | undefined;
-  #isOpen = false;
+  #circuit: Circuit = 'closed';
+  /** By performance.now(): it asked not to be asked before. */
+  #restsUntilMs = 0;
+  #head: number | undefined;
 
-  constructor(url: string, options: EndpointOptions) {
-    this.name = redact(url);
+  constructor(url: string, name: string, options: EndpointOptions) {
+    this.name = name;
+    this.place = new URL(url).host;
     this.#options = options;
-    this.#transport = /^ws/.test(url) ? new SocketTransport(url) : new HttpTransport(url);
+    this.#budget = new Budget(options.rateLimit);
+    this.#transport = /^ws/.test(url)
+      ? new SocketTransport(url, {
+          connectTimeoutMs: options.timeoutMs,
+          lost: () => {
+            this.#proof = undefined;
+          },
+        })
+      : new HttpTransport(url);
   }
 
-  /** Whether the circuit is open: the endpoint failed, and no probe has succeeded since. */
-  get isOpen(): boolean {
-    return this.#isOpen;
+  get circuit(): Circuit {
+    return this.#circuit;
+  }
+
+  /** Whether its rate limit is used up, so that a request would have to wait. */
+  get isBusy(): boolean {
+    return this.#budget.isSpent;
+  }
+
+  /** The highest block that it is known to have. */
+  get head(): number | undefined {
+    return this.#head;
+  }
+
+  /** How long an answer to that method may take before it is worth asking somebody else. */
+  patienceMs(method: string): number {
+    const usual = this.#latencyMs.get(method) ?? 0;
+    return Math.max(PATIENCE_LEAST_MS, PATIENCE_TIMES * usual);
   }
 
   /** Throws EndpointError, BlockUnavailable or CallRefused, or the signal's reason. */
-  async request<T>(call: RpcCall<T>, signal: AbortSignal): Promise<T> {
+  async request<T>(call: RpcCall<T>, priority: Priority, signal: AbortSignal): Promise<T> {
+    if (performance.now() < this.#restsUntilMs)
+      throw new EndpointError(`${this.name} answered 429 and is left alone for a while`);
+    await this.#budget.turn(priority, signal);
     try {
       this.#proof ??= this.#prove();
       await abortable(this.#proof, signal);
       const result = await this.#send(call, signal);
       this.#backoff.reset();
+      if (call.height !== undefined) this.#head = Math.max(this.#head ?? 0, call.height);
       return result;
     } catch (error) {
-      if (error instanceof EndpointError && !signal.aborted) this.#open();
+      if (error instanceof EndpointError && !signal.aborted) this.fail(error);
       throw error;
     }
   }
 
-  #open(): void {
+  /** Its newest block: asked of an endpoint that is well, to see whether it still keeps up. */
+  async measure(signal: AbortSignal): Promise<Header> {
+    const started = performance.now();
+    const header = await this.request(LATEST, 'stream', signal);
+    this.#head = header.number;
+    const latencyMs = performance.now() - started;
+    this.#options.observer.endpointMeasured(this.name, { headNumber: header.number, latencyMs });
+    return header;
+  }
+
+  /** How long it took to tell its newest block, on average. */
+  get measuredLatencyMs(): number | undefined {
+    return this.#latencyMs.get(LATEST.method);
+  }
+
+  /** Opens the circuit: what it answered was no answer, or was proven wrong by another's. */
+  fail(error: EndpointError): void {
     this.#proof = undefined;
-    if (this.#isOpen) return;
-    this.#isOpen = true;
+    if (error instanceof RateLimited) {
+      const restMs = Math.min(LONGEST_REST_MS, error.retryAfterMs ?? 0);
+      this.#restsUntilMs = Math.max(this.#restsUntilMs, performance.now() + restMs);
+    }
+    if (this.#circuit !== 'closed') return;
+    this.#circuit = 'open';
+    this.#options.observer.endpointTurned(this.name, describe(error));
     void this.#probe().catch(() => {});
   }
 
   async #probe(): Promise<void> {
-    while (this.#isOpen) {
-      await sleep(this.#backoff.next(), this.#stop.signal);
-      await this.#prove().then(
-        () => {
-          this.#isOpen = false;
-        },
-        () => {},
-      );
+    while (this.#circuit !== 'closed') {
+      await sleep(Math.max(this.#backoff.next(), this.#restsUntilMs - performance.now()), this.#stop.signal);
+      this.#circuit = 'half-open';
+      try {
+        await this.#prove();
+        this.#circuit = 'closed';
+        this.#options.observer.endpointTurned(this.name, undefined);
+      } catch (error) {
+        if (error instanceof RateLimited) this.fail(error);
+        this.#circuit = 'open';
+      }
     }
   }
 
   async #prove(): Promise<void> {
+    await this.#budget.turn('stream', this.#stop.signal);
     const id = await this.#send(
       { method: 'eth_chainId', params: [], parse: (result) => result },
       this.#stop.signal,
@@ -98,7 +176,7 @@ export class Endpoint implements AsyncDisposable {
   async #send<T>(call: RpcCall<T>, signal: AbortSignal): Promise<T> {
     const { timeoutMs, observer } = this.#options;
     const started = performance.now();
-    let outcome: 'ok' | 'error' = 'error';
+    let outcome: 'ok' | 'error' | 'abandoned' = 'error';
     try {
       const result = call.parse(
         await withDeadline(timeoutMs, signal, (deadline) => this.#transport.request(call, deadline)),
@@ -108,11 +186,21 @@ export class Endpoint implements AsyncDisposable {
     } catch (error) {
       if (error instanceof BlockUnavailable) outcome = 'ok';
       // Our own stopping is no fault of the endpoint's.
-      if (signal.aborted) throw signal.reason;
+      if (signal.aborted) {
+        outcome = 'abandoned';
+        throw signal.reason;
+      }
       throw error;
     } finally {
-      if (!signal.aborted) observer.upstreamRequest(call.method, outcome, performance.now() - started);
+      const durationMs = performance.now() - started;
+      if (outcome === 'ok') this.#noteLatency(call.method, durationMs);
+      if (!this.#stop.signal.aborted) observer.upstreamRequest(call.method, outcome, durationMs);
     }
+  }
+
+  #noteLatency(method: string, durationMs: number): void {
+    const average = this.#latencyMs.get(method) ?? durationMs;
+    this.#latencyMs.set(method, average + (durationMs - average) / 4);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -121,45 +209,8 @@ export class Endpoint implements AsyncDisposable {
   }
 }
 
-/** Requests over one WebSocket that is opened when it is needed and opened anew once it has closed. */
-class SocketTransport implements AsyncDisposable {
-  readonly #url: string;
-  readonly #stop = new AbortController();
-  #socket: Promise<RpcSocket> | undefined;
-
-  constructor(url: string) {
-    this.#url = url;
-  }
-
-  async request(call: RpcRequest, signal: AbortSignal): Promise<unknown> {
-    this.#socket ??= this.#open();
-    let socket: RpcSocket;
-    try {
-      socket = await abortable(this.#socket, signal);
-    } catch (error) {
-      throw error instanceof EndpointError ? error : new EndpointError(`WebSocket: ${describe(error)}`);
-    }
-    return await socket.request(call, signal);
-  }
-
-  async #open(): Promise<RpcSocket> {
-    try {
-      const socket = await withDeadline(CONNECT_TIMEOUT_MS, this.#stop.signal, (signal) =>
-        RpcSocket.open(this.#url, signal),
-      );
-      void socket.closed.then(() => {
-        this.#socket = undefined;
-      });
-      return socket;
-    } catch (error) {
-      this.#socket = undefined;
-      throw error;
-    }
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#stop.abort();
-    const socket = await this.#socket?.catch(() => undefined);
-    socket?.[Symbol.dispose]();
-  }
-}
+const LATEST: RpcCall<Header> = {
+  method: 'eth_getBlockByNumber',
+  params: ['latest', false],
+  parse: parseHeader,
+};

@@ -1,7 +1,19 @@
 import { describe, expect, it } from 'vitest';
-import { BlockUnavailable, CallDisputed, CallRefused, classify, EndpointError } from './errors.ts';
+import {
+  BlockUnavailable,
+  CallDisputed,
+  CallRefused,
+  classify,
+  EndpointError,
+  RateLimited,
+} from './errors.ts';
 
-type Kind = typeof BlockUnavailable | typeof EndpointError | typeof CallDisputed | typeof CallRefused;
+type Kind =
+  | typeof RateLimited
+  | typeof BlockUnavailable
+  | typeof EndpointError
+  | typeof CallDisputed
+  | typeof CallRefused;
 
 const hash = `0x${'ab'.repeat(32)}`;
 
@@ -13,13 +25,13 @@ describe('a JSON-RPC error', () => {
     ['geth, pruned', 'eth_call', -32000, `missing trie node ${hash} (path )`, BlockUnavailable],
     ['anvil', 'eth_call', -32001, 'Block could not be found', BlockUnavailable],
     ['nethermind', 'eth_call', -32001, `Block ${hash} could not be found`, BlockUnavailable],
-    ['a gateway', 'eth_call', -32005, 'limit exceeded', EndpointError],
+    ['a gateway', 'eth_call', -32005, 'limit exceeded', RateLimited],
     [
       'a gateway',
       'eth_call',
       429,
       'Your app has exceeded its compute units per second capacity',
-      EndpointError,
+      RateLimited,
     ],
     ['a gateway', 'eth_getLogs', -32603, 'Internal error', EndpointError],
     ['any', 'eth_call', -32601, 'the method does not exist', EndpointError],

@@ -12,6 +12,17 @@ export class EndpointError extends RetryableError {
   }
 }
 
+/** The endpoint answers that it is asked too often (HTTP 429, or a JSON-RPC error that says so). */
+export class RateLimited extends EndpointError {
+  /** How long it asks to be left alone; undefined where it does not say. */
+  readonly retryAfterMs: number | undefined;
+
+  constructor(message: string, retryAfterMs?: number) {
+    super(message);
+    this.retryAfterMs = retryAfterMs;
+  }
+}
+
 /** The endpoint is well but does not have that block (yet, or on its fork): never an answer. */
 export class BlockUnavailable extends RetryableError {
   constructor(message: string) {
@@ -44,7 +55,7 @@ const REVERTED = 3;
 export function classify(method: string, { code, message }: JsonRpcError): Error {
   const text = `${method}: ${message} (${code})`;
   if (BLOCK_UNAVAILABLE.test(message) || code === -32001) return new BlockUnavailable(text);
-  if (OVERLOADED.test(message) || code === -32005 || code === 429) return new EndpointError(text);
+  if (OVERLOADED.test(message) || code === -32005 || code === 429) return new RateLimited(text);
   if (method !== 'eth_call' || (code <= -32600 && code >= -32602) || code === -32700)
     return new EndpointError(text);
   return code === REVERTED || EXECUTED.test(message) ? new CallRefused(text) : new CallDisputed(text);

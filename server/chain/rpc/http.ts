@@ -1,6 +1,6 @@
 import { Agent, request } from 'undici';
 import { describe } from '../../errors.ts';
-import { EndpointError } from './errors.ts';
+import { EndpointError, RateLimited } from './errors.ts';
 import { encodeRequest, MAX_RESPONSE_BYTES, type RpcRequest, resultOf } from './message.ts';
 
 /** JSON-RPC over HTTP. One agent an endpoint, so that one that hangs uses up no other's connections. */
@@ -25,6 +25,7 @@ export class HttpTransport implements AsyncDisposable {
     this.#id += 1;
     const id = this.#id;
     let status: number;
+    let retryAfter: string | string[] | undefined;
     let text: string;
     try {
       const response = await request(this.#url, {
@@ -35,18 +36,20 @@ export class HttpTransport implements AsyncDisposable {
         signal,
       });
       status = response.statusCode;
+      retryAfter = response.headers['retry-after'];
       text = await readText(response.body);
     } catch (error) {
       if (error instanceof EndpointError) throw error;
       throw new EndpointError(`${call.method}: ${describe(error)}`, { cause: error });
     }
+    if (status === 429) throw new RateLimited(`${call.method}: HTTP 429`, retryAfterMs(retryAfter));
     let message: unknown;
     try {
       message = JSON.parse(text);
     } catch {
       throw new EndpointError(`${call.method}: HTTP ${status} with a body that is not JSON`);
     }
-    if (status === 429 || status >= 500 || (status >= 400 && !isAnswer(message)))
+    if (status >= 500 || (status >= 400 && !isAnswer(message)))
       throw new EndpointError(`${call.method}: HTTP ${status}`);
     return resultOf(call.method, id, message);
   }
@@ -54,6 +57,13 @@ export class HttpTransport implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#agent.destroy();
   }
+}
+
+/** RFC 9110, section 10.2.3: seconds, or the date from which on it may be tried again. */
+export function retryAfterMs(header: unknown, nowMs = Date.now()): number | undefined {
+  if (typeof header !== 'string') return undefined;
+  const ms = /^\d+$/.test(header) ? Number(header) * 1000 : Date.parse(header) - nowMs;
+  return Number.isFinite(ms) ? Math.max(0, ms) : undefined;
 }
 
 function isAnswer(message: unknown): boolean {

@@ -12,6 +12,19 @@ export interface RpcRequest {
 export interface RpcCall<T> extends RpcRequest {
   /** Throws EndpointError on garbage, BlockUnavailable where the result says so. */
   readonly parse: (result: unknown) => T;
+  /** The height of the block that it is about, where that is one block: an endpoint without it may be behind. */
+  readonly height?: number;
+  /** Whether another endpoint, where there is one, must be heard as well before this result is believed. */
+  readonly isDoubtful?: (result: T) => boolean;
+}
+
+/** Whoever can be asked. */
+export interface Requester {
+  /**
+   * Throws CallRefused when a node says that the call itself is bad, BlockUnavailable when no endpoint has the
+   * block, EndpointError when none could be asked, or the signal's reason.
+   */
+  request<T>(call: RpcCall<T>, signal: AbortSignal): Promise<T>;
 }
 
 export function encodeRequest(id: number, { method, params }: RpcRequest): string {

@@ -1,21 +1,41 @@
 import { describe } from '../../errors.ts';
+import type { Header } from '../types.ts';
+import type { Priority } from './budget.ts';
 import { Endpoint, type EndpointOptions } from './endpoint.ts';
-import { BlockUnavailable, CallRefused } from './errors.ts';
-import type { RpcCall } from './message.ts';
+import { BlockUnavailable, CallDisputed, CallRefused, EndpointError } from './errors.ts';
+import { type Hedged, hedge } from './hedge.ts';
+import type { Requester, RpcCall } from './message.ts';
+import { redact } from './redact.ts';
+
+/** An endpoint is slow that takes so many times what another takes for the same, and more than so long. */
+const SLOW_TIMES = 4;
+const SLOW_LEAST_MS = 500;
+
+interface SurveyOptions {
+  readonly tolerance: number;
+  /** Told of each answer as it comes: one that keeps silent holds up nobody else's. */
+  readonly heard: (header: Header) => void;
+  readonly signal: AbortSignal;
+}
 
 /**
  * The endpoints of one chain as one place to ask. A request goes to the first endpoint, in order of preference,
- * that is well; one that fails, garbage included, is passed over within the request. One pass, no waiting:
- * whoever asks owns the loop that tries again, because only it knows whether the question still stands.
+ * that is well; one that fails, garbage included, or keeps silent, is passed over within the request. One pass,
+ * no waiting: whoever asks owns the loop that tries again, because only it knows whether the question still stands.
  */
-export class Pool implements AsyncDisposable {
+export class Pool implements Requester, AsyncDisposable {
   readonly #endpoints: readonly Endpoint[];
+  /** Endpoints that lack blocks which another has, and those that are far slower than another: asked last. */
+  readonly #behind = new Set<Endpoint>();
+  readonly #slow = new Set<Endpoint>();
   #lastError: string | null = null;
 
   constructor(urls: readonly string[], options: EndpointOptions) {
-    // Requests prefer HTTP, whose answers do not queue up behind one another on one connection.
-    const ordered = [...urls.filter((url) => !/^ws/.test(url)), ...urls.filter((url) => /^ws/.test(url))];
-    this.#endpoints = ordered.map((url) => new Endpoint(url, options));
+    this.#endpoints = ordered(urls).map(({ url, name }) => new Endpoint(url, name, options));
+  }
+
+  get names(): readonly string[] {
+    return this.#endpoints.map(({ name }) => name);
   }
 
   /** What the last failed request failed with; null once one has succeeded since. */
@@ -23,29 +43,161 @@ export class Pool implements AsyncDisposable {
     return this.#lastError;
   }
 
-  /**
-   * Throws CallRefused when a node says that the call itself is bad, BlockUnavailable when no endpoint has the
-   * block, EndpointError when none could be asked, or the signal's reason.
-   */
-  async request<T>(call: RpcCall<T>, signal: AbortSignal): Promise<T> {
-    const well = this.#endpoints.filter((endpoint) => !endpoint.isOpen);
-    let failure: unknown;
-    // Where none is well the question is put to all of them rather than to nobody.
-    for (const endpoint of well.length > 0 ? well : this.#endpoints) {
+  /** Whether there is anybody to compare an endpoint with. */
+  get hasSeveralPlaces(): boolean {
+    return new Set(this.#endpoints.map(({ place }) => place)).size > 1;
+  }
+
+  /** Whether some endpoint is passed over that answers, so that it is worth looking often whether it is well. */
+  get hasLaggards(): boolean {
+    return this.#behind.size > 0 || this.#slow.size > 0;
+  }
+
+  /** For reads of callers without a stream: under a rate limit they wait until streams have had theirs. */
+  readonly oneOff: Requester = { request: (call, signal) => this.#request(call, 'one-off', signal) };
+
+  request<T>(call: RpcCall<T>, signal: AbortSignal): Promise<T> {
+    return this.#request(call, 'stream', signal);
+  }
+
+  async #request<T>(call: RpcCall<T>, priority: Priority, signal: AbortSignal): Promise<T> {
+    const candidates = this.#candidates();
+    const attempts = candidates.map((endpoint) => ({
+      patienceMs: endpoint.patienceMs(call.method),
+      run: (attempt: AbortSignal) => this.#ask(endpoint, call, priority, attempt),
+    }));
+    let hedged: Hedged<T>;
+    try {
+      hedged = await hedge(attempts, { isFinal: (error) => error instanceof CallRefused, signal });
+    } catch (error) {
+      if (!(error instanceof AggregateError)) throw error;
+      const failure = mostTelling(error.errors);
+      this.#lastError = describe(failure);
+      throw failure;
+    }
+    this.#lastError = null;
+    for (const { index, elapsedMs } of hedged.overtaken) {
+      const endpoint = candidates[index];
+      if (endpoint && isFarSlower(elapsedMs, hedged.tookMs)) this.#slow.add(endpoint);
+    }
+    const answered = candidates[hedged.index];
+    return answered && call.isDoubtful?.(hedged.value)
+      ? await this.#confirm(hedged.value, answered, call, priority, signal)
+      : hedged.value;
+  }
+
+  async #ask<T>(endpoint: Endpoint, call: RpcCall<T>, priority: Priority, signal: AbortSignal): Promise<T> {
+    try {
+      return await endpoint.request(call, priority, signal);
+    } catch (error) {
+      // One that has been higher has another block there: on a fork, or in place of one that is gone.
+      const lacks = error instanceof BlockUnavailable && (endpoint.head ?? 0) < (call.height ?? 0);
+      if (lacks && this.hasSeveralPlaces) this.#behind.add(endpoint);
+      throw error;
+    }
+  }
+
+  /** Hears one more endpoint, of another place, about an answer in doubt; where there is none it stands. */
+  async #confirm<T>(
+    value: T,
+    answered: Endpoint,
+    call: RpcCall<T>,
+    priority: Priority,
+    signal: AbortSignal,
+  ): Promise<T> {
+    const others = this.#endpoints.filter(
+      (endpoint) => endpoint.place !== answered.place && endpoint.circuit === 'closed',
+    );
+    for (const other of others) {
       try {
-        const result = await endpoint.request(call, signal);
-        this.#lastError = null;
-        return result;
-      } catch (error) {
-        if (signal.aborted || error instanceof CallRefused) throw error;
-        if (!(failure instanceof BlockUnavailable)) failure = error;
+        const second = await this.#ask(other, call, priority, signal);
+        if (call.isDoubtful?.(second)) return value;
+        answered.fail(new EndpointError(`${call.method}: another endpoint has more than this one says`));
+        return second;
+      } catch {
+        signal.throwIfAborted();
       }
     }
-    this.#lastError = describe(failure);
-    throw failure;
+    return value;
+  }
+
+  /**
+   * Asks one endpoint of each place for its newest block; answers with the highest. An endpoint further below it
+   * than the tolerance, in blocks, is behind; one that is there again, and no longer slow, is well.
+   */
+  async survey({ tolerance, heard, signal }: SurveyOptions): Promise<Header | undefined> {
+    const byPlace = Map.groupBy(this.#candidates(), ({ place }) => place);
+    const representatives = [...byPlace.values()].flatMap(([first]) => first ?? []);
+    const measured = await Promise.all(
+      representatives.map(async (endpoint) => {
+        const header = await endpoint.measure(signal).catch(() => undefined);
+        if (header) heard(header);
+        return header;
+      }),
+    );
+    signal.throwIfAborted();
+    const heads = measured.filter((header) => header !== undefined);
+    const newest = heads.reduce<Header | undefined>(
+      (highest, header) => (highest && highest.number >= header.number ? highest : header),
+      undefined,
+    );
+    if (!newest) return undefined;
+    const quickestMs = Math.min(...representatives.map((endpoint) => endpoint.measuredLatencyMs ?? Infinity));
+    representatives.forEach(({ place, measuredLatencyMs }, index) => {
+      const head = measured[index];
+      if (!head) return;
+      for (const endpoint of this.#endpoints.filter((one) => one.place === place)) {
+        if (newest.number - head.number > tolerance) this.#behind.add(endpoint);
+        else this.#behind.delete(endpoint);
+        if (!isFarSlower(measuredLatencyMs ?? 0, quickestMs)) this.#slow.delete(endpoint);
+      }
+    });
+    return newest;
+  }
+
+  /** Whom to ask, in this order. Where none is well the question is put to all of them rather than to nobody. */
+  #candidates(): readonly Endpoint[] {
+    const closed = this.#endpoints.filter(({ circuit }) => circuit === 'closed');
+    if (closed.length === 0) return this.#endpoints;
+    const rank = (endpoint: Endpoint) =>
+      (this.#behind.has(endpoint) ? 4 : 0) + (this.#slow.has(endpoint) ? 2 : 0) + (endpoint.isBusy ? 1 : 0);
+    return closed.toSorted((one, other) => rank(one) - rank(other));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all(this.#endpoints.map((endpoint) => endpoint[Symbol.asyncDispose]()));
   }
+}
+
+/**
+ * Places in order of preference; within one HTTP first, whose answers do not queue up behind one another on one
+ * connection. Two URLs of one name (they differ in their key) are numbered.
+ */
+function ordered(urls: readonly string[]): { url: string; name: string }[] {
+  const places = [...Map.groupBy(urls, (url) => new URL(url).host).values()];
+  const inOrder = places.flatMap((same) => same.toSorted((one, other) => ranked(one) - ranked(other)));
+  const named = new Map<string, number>();
+  return inOrder.map((url) => {
+    const name = redact(url);
+    const count = (named.get(name) ?? 0) + 1;
+    named.set(name, count);
+    return { url, name: count === 1 ? name : `${name} (${count})` };
+  });
+}
+
+function ranked(url: string): number {
+  return /^http/.test(url) ? 0 : 1;
+}
+
+function isFarSlower(ms: number, otherMs: number): boolean {
+  return ms > Math.max(SLOW_LEAST_MS, SLOW_TIMES * otherMs);
+}
+
+/** That the block is nowhere says most, then that a call was disputed; else what was said last. */
+function mostTelling(errors: readonly unknown[]): unknown {
+  return (
+    errors.find((error) => error instanceof BlockUnavailable) ??
+    errors.find((error) => error instanceof CallDisputed) ??
+    errors.at(-1)
+  );
 }

@@ -1,0 +1,39 @@
+import PQueue from 'p-queue';
+import { describe } from '../../errors.ts';
+import { EndpointError } from './errors.ts';
+
+/** Who waits for an answer: streams, whose balances would be late, go before one-off reads. */
+export type Priority = 'stream' | 'one-off';
+
+const RANK: Readonly<Record<Priority, number>> = { stream: 1, 'one-off': 0 };
+/** A one-off read that has not had its turn by then is told so, rather than left waiting behind the streams. */
+export const LONGEST_WAIT_MS = 10_000;
+
+/** Requests to one endpoint take turns so that no more than so many begin in any one second. */
+export class Budget {
+  readonly #queue: PQueue | undefined;
+
+  /** Without a number there is no limit. */
+  constructor(requestsPerSecond: number | undefined) {
+    if (requestsPerSecond !== undefined)
+      this.#queue = new PQueue({ interval: 1000, intervalCap: requestsPerSecond, strict: true });
+  }
+
+  /** Whether whoever comes now has to wait. */
+  get isSpent(): boolean {
+    return this.#queue !== undefined && this.#queue.size > 0;
+  }
+
+  /** Throws EndpointError where a one-off read's turn does not come, or the signal's reason. */
+  async turn(priority: Priority, signal: AbortSignal): Promise<void> {
+    if (!this.#queue) return;
+    const waiting =
+      priority === 'stream' ? signal : AbortSignal.any([signal, AbortSignal.timeout(LONGEST_WAIT_MS)]);
+    try {
+      await this.#queue.add(() => Promise.resolve(), { priority: RANK[priority], signal: waiting });
+    } catch (error) {
+      signal.throwIfAborted();
+      throw new EndpointError(`no turn within the rate limit (RPC_RATE_LIMIT): ${describe(error)}`);
+    }
+  }
+}
