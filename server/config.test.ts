@@ -48,6 +48,11 @@ describe('the environment', () => {
     expect(optimism.network).toMatchObject({ name: 'OP Mainnet', wrappedNative: undefined });
   });
 
+  it('limits the requests of one chain and leaves the others alone', () => {
+    const env = { ...LOCAL, RPC_URLS_10: 'http://127.0.0.1:8545', RPC_RATE_LIMIT_10: '25' };
+    expect(readConfig(env).chains.map(({ rateLimit }) => rateLimit)).toEqual([undefined, 25]);
+  });
+
   it('lets the wrapped native token and Multicall3 be named', () => {
     const [chain] = readConfig({
       RPC_URLS_31337: 'http://127.0.0.1:8545',
@@ -69,6 +74,9 @@ describe('the environment', () => {
     ['RPC_URLS_1', 'ftp://a', 'http(s) or ws(s)'],
     ['RPC_URLS_1', 'http://a.example,nonsense', 'entry 2'],
     ['RPC_URLS_x', 'http://a.example', 'RPC_URLS_x'],
+    ['RPC_RATE_LIMIT_1', '0', 'at least 1'],
+    ['RPC_RATE_LIMIT_1', '2.5', 'whole number'],
+    ['RPC_RATE_LIMIT_mainnet', '5', 'RPC_RATE_LIMIT_mainnet'],
     ['MULTICALL_ADDRESS', '0x12', '40 hex digits'],
     ['WRAPPED_NATIVE_1', 'weth', '40 hex digits'],
     ['SNAPSHOT_INTERVAL', '0', 'seconds'],

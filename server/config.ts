@@ -164,13 +164,13 @@ export function readConfig(environment: Environment): Config {
 }
 
 function readChains(env: Environment, values: z.infer<typeof schema>): Config['chains'] {
+  for (const name of Object.keys(env)) {
+    const [, kind, id = ''] = /^(RPC_URLS|RPC_RATE_LIMIT|WRAPPED_NATIVE)_(.*)$/.exec(name) ?? [];
+    if (kind && !/^\d+$/.test(id)) throw new ConfigError(`${name}: expected a chain id after ${kind}_`);
+  }
   const configured = Object.keys(env)
-    .map((name) => /^RPC_URLS_(.*)$/.exec(name)?.[1])
-    .filter((id) => id !== undefined)
-    .map((id) => {
-      if (!/^\d+$/.test(id)) throw new ConfigError(`RPC_URLS_${id}: expected a chain id after RPC_URLS_`);
-      return Number(id);
-    })
+    .flatMap((name) => /^RPC_URLS_(\d+)$/.exec(name)?.[1] ?? [])
+    .map(Number)
     .sort((a, b) => a - b);
   const ids = values.CHAINS ?? (values.ALCHEMY_API_KEY ? ALCHEMY_DEFAULT_CHAINS : configured);
   const [first, ...rest] = ids.map((id) => readChain(id, env, values));

@@ -3,7 +3,7 @@ import { sleep } from '../lib/retry.ts';
 import { bloomSays } from './bloom.ts';
 import { hexOf } from './hex.ts';
 import { EndpointError } from './rpc/errors.ts';
-import type { Requester } from './rpc/message.ts';
+import type { Pool } from './rpc/pool.ts';
 import type { Address, Hash, Header, Hex } from './types.ts';
 
 /** keccak256 of `Transfer(address,address,uint256)`: ERC-20, and ERC-721 with a fourth topic. */
@@ -12,6 +12,8 @@ export const TRANSFER: Hex = '0xddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a116
 export const DEPOSIT: Hex = '0xe1fffcc4923d04b559f4d29a8bfc6cda04eb5b0d3c460751c2402c5c5cc9109c';
 /** keccak256 of `Withdrawal(address,uint256)`. */
 export const WITHDRAWAL: Hex = '0x7fcf532c15f0a6db0bd6d0e038bea71d30d808c7d98cb3bf7268a95bf5081b65';
+
+const EVENTS = [TRANSFER, DEPOSIT, WITHDRAWAL];
 
 /** Nodes take at least this many alternatives in one topic position. */
 export const WALLETS_PER_FILTER = 1000;
@@ -36,53 +38,59 @@ type Topics = readonly [events: readonly Hex[], ...parties: (readonly Hex[] | nu
  * (sender of a transfer, owner of a deposit or withdrawal), one for who receives; none where nobody is watched.
  */
 export function filtersFor(wallets: readonly Address[]): readonly Topics[] {
-  if (wallets.length > MOST_WALLETS_FILTERED) return [[[TRANSFER, DEPOSIT, WITHDRAWAL]]];
+  if (wallets.length > MOST_WALLETS_FILTERED) return [[EVENTS]];
   const filters: Topics[] = [];
   for (let start = 0; start < wallets.length; start += WALLETS_PER_FILTER) {
     const topics = wallets.slice(start, start + WALLETS_PER_FILTER).map(toTopic);
-    filters.push([[TRANSFER, DEPOSIT, WITHDRAWAL], topics], [[TRANSFER], null, topics]);
+    filters.push([EVENTS, topics], [[TRANSFER], null, topics]);
   }
   return filters;
 }
 
 /**
- * The logs of one block, by its hash: that block's or an error, never another's. An empty answer where the block's
- * header leaves room for one is put to a second endpoint, where there is one; that a whole block should lack
- * what its header announces is asked again besides, then believed (the header's filter errs to that side).
+ * The logs of one block, by its hash: that block's or an error, never another's. That there are none at all, though
+ * the block's header leaves room for some, is put to a second endpoint where there is one. A whole block that is
+ * said to lack what its header announces is asked about again besides, and then believed: the header's filter
+ * errs to that side.
  */
 export async function fetchLogs(
-  pool: Requester,
+  pool: Pool,
   header: Header,
   filters: readonly Topics[],
   signal: AbortSignal,
 ): Promise<Log[]> {
-  const answers = await Promise.all(filters.map((topics) => fetchFiltered(pool, header, topics, signal)));
-  return answers.flat();
+  const bloom = bloomSays(header, EVENTS);
+  const isWhole = filters.every((topics) => topics.length === 1);
+  const attempts = isWhole && bloom === 'maybe' ? DOUBTED_ATTEMPTS : 1;
+  for (let attempt = 1; ; attempt += 1) {
+    const logs = await fetchOnce(pool, header, filters, bloom !== 'no', signal);
+    if (logs.length > 0 || attempt >= attempts || filters.length === 0) return logs;
+    await sleep(DOUBTED_PAUSE_MS, signal);
+  }
 }
 
-async function fetchFiltered(
-  pool: Requester,
-  header: Header,
-  topics: Topics,
+async function fetchOnce(
+  pool: Pool,
+  { hash, number }: Header,
+  filters: readonly Topics[],
+  doubtsNone: boolean,
   signal: AbortSignal,
 ): Promise<Log[]> {
-  const { hash, number } = header;
-  const [events, ...parties] = topics;
-  const bloom = bloomSays(header, events);
-  const isDoubtful = (logs: readonly Log[]) => logs.length === 0 && bloom !== 'no';
-  const call = {
+  const calls = filters.map((topics) => ({
     method: 'eth_getLogs',
     params: [{ blockHash: hash, topics }],
     parse: (answer: unknown) => parseLogs(answer, hash),
     height: number,
-    isDoubtful,
-  };
-  const attempts = parties.length === 0 && bloom === 'maybe' ? DOUBTED_ATTEMPTS : 1;
-  for (let attempt = 1; ; attempt += 1) {
-    const logs = await pool.request(call, signal);
-    if (attempt === attempts || !isDoubtful(logs)) return logs;
-    await sleep(DOUBTED_PAUSE_MS, signal);
-  }
+  }));
+  const first = await Promise.all(calls.map((call) => pool.testify(call, signal)));
+  const logs = first.flatMap(({ value }) => value);
+  if (logs.length > 0 || !doubtsNone) return logs;
+  const second = await Promise.all(calls.map((call) => pool.testifyElsewhere(call, first, signal)));
+  const more = second.flatMap((testimony) => testimony?.value ?? []);
+  if (more.length > 0)
+    for (const { witness } of first)
+      witness.fail(new EndpointError(`${witness.name} leaves out logs of block ${number}`));
+  return more;
 }
 
 const logsSchema = z.array(

@@ -19,6 +19,8 @@ export interface TestChain extends Genesis, AsyncDisposable {
   readonly wsUrl: string;
   readonly client: ChainClient;
   head(): Promise<BlockRef>;
+  /** A block, by hash, number or tag, as the node itself writes it; throws where there is none. */
+  rawBlock(block: Hex | 'latest'): Promise<RawBlock>;
   /** A wallet that nobody has used, with some of the native coin (default: 10 of it). */
   newWallet(native?: bigint): Promise<Address>;
   /**
@@ -41,6 +43,11 @@ export interface TestChain extends Genesis, AsyncDisposable {
   down(): Promise<void>;
   /** The node is back where it was, on the same chain. */
   up(): Promise<void>;
+}
+
+export interface RawBlock {
+  readonly number: Hex;
+  readonly hash: Hash;
 }
 
 export interface Transaction {
@@ -94,6 +101,17 @@ export async function startTestChain(options: TestChainOptions = {}): Promise<Te
     async head() {
       const { number, hash, timestamp } = await client.getBlock();
       return { number: Number(number), hash, timestamp: Number(timestamp) };
+    },
+    async rawBlock(block) {
+      const method = block.length === 66 ? 'eth_getBlockByHash' : 'eth_getBlockByNumber';
+      const response = await fetch(url, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ jsonrpc: '2.0', id: 1, method, params: [block, false] }),
+      });
+      const { result } = (await response.json()) as { result: RawBlock | null };
+      if (!result) throw new Error(`there is no block ${block}`);
+      return result;
     },
     async newWallet(native = parseEther('10')) {
       const wallet: Address = `0x${randomBytes(20).toString('hex')}`;

@@ -62,16 +62,6 @@ async function isQuiet(app: App): Promise<void> {
   });
 }
 
-/** A block as the node itself writes it. */
-async function blockOf(method: string, block: string): Promise<object> {
-  const response = await fetch(chain.url, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ jsonrpc: '2.0', id: 1, method, params: [block, false] }),
-  });
-  return ((await response.json()) as { result: object }).result;
-}
-
 async function metricsOf(app: App): Promise<string> {
   return await (await fetch(`${app.url}/metrics`)).text();
 }
@@ -88,7 +78,7 @@ describe('an endpoint', () => {
       let lags = 6;
       proxy.fault = async (request, node): Promise<Answer> => {
         if (lags > 0 && request.method === 'eth_getBlockByNumber')
-          return result(request, await blockOf('eth_getBlockByNumber', `0x${number.toString(16)}`));
+          return result(request, await chain.rawBlock(`0x${number.toString(16)}`));
         if (lags <= 0 || !['eth_getLogs', 'eth_call'].includes(request.method)) return await node();
         lags -= 1;
         return failure(request, -32000, 'unknown block');
@@ -104,7 +94,7 @@ describe('an endpoint', () => {
     const app = await start();
     const watcher = await watch(app);
     await isQuiet(app);
-    const before = await blockOf('eth_getBlockByNumber', 'latest');
+    const before = await chain.rawBlock('latest');
     const scanning = Promise.withResolvers<void>();
     const told = Promise.withResolvers<void>();
     proxy.fault = async (request, node) => {
@@ -119,9 +109,9 @@ describe('an endpoint', () => {
     // While that block is being scanned the next one is told, and then one that is long done.
     proxy.loseHeads = true;
     await mint(chain, gold, owner, 1n);
-    proxy.tellHead(await blockOf('eth_getBlockByNumber', 'latest'));
+    proxy.tellHead(await chain.rawBlock('latest'));
     proxy.tellHead(before);
-    await blockOf('eth_getBlockByNumber', 'latest');
+    await chain.rawBlock('latest');
     told.resolve();
     await agrees(watcher);
     // Not by giving up the socket that told of it all.
@@ -143,7 +133,7 @@ describe('an endpoint', () => {
     const blocks: object[] = [];
     for (let round = 0; round < 3; round += 1) {
       await mint(chain, gold, owner, 1n);
-      blocks.push(await blockOf('eth_getBlockByNumber', 'latest'));
+      blocks.push(await chain.rawBlock('latest'));
     }
     proxy.fault = async (request, node) => {
       if (request.method === 'eth_getLogs') {
@@ -157,7 +147,7 @@ describe('an endpoint', () => {
     await scanning.promise;
     proxy.tellHead(second ?? {});
     proxy.tellHead(first ?? {});
-    await blockOf('eth_getBlockByNumber', 'latest');
+    await chain.rawBlock('latest');
     told.resolve();
     await agrees(watcher);
     await isQuiet(app);
@@ -171,7 +161,7 @@ describe('an endpoint', () => {
   it('that tells of a block which does not exist is asked for it, and not believed', async () => {
     const app = await start();
     const watcher = await watch(app);
-    const block = await blockOf('eth_getBlockByNumber', 'latest');
+    const block = await chain.rawBlock('latest');
     proxy.tellHead({ ...block, number: '0xfffffff', hash: `0x${'ab'.repeat(32)}` });
     await mint(chain, gold, owner, 3n);
     await agrees(watcher);
@@ -298,7 +288,7 @@ describe('a chain that loses its last blocks', () => {
     proxy.fault = async (request, node) => {
       if (request.method !== 'eth_getBlockByNumber') return await node();
       asked += 1;
-      return result(request, await blockOf(request.method, `0x${number.toString(16)}`));
+      return result(request, await chain.rawBlock(`0x${number.toString(16)}`));
     };
     await eventually(() => expect(asked).toBeGreaterThan(12));
     expect(watcher.states.map(({ cause }) => cause)).not.toContain('REORG');

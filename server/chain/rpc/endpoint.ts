@@ -73,9 +73,7 @@ export class Endpoint implements AsyncDisposable {
     this.#transport = /^ws/.test(url)
       ? new SocketTransport(url, {
           connectTimeoutMs: options.timeoutMs,
-          lost: () => {
-            this.#proof = undefined;
-          },
+          lost: () => this.doubt(),
         })
       : new HttpTransport(url);
   }
@@ -118,19 +116,19 @@ export class Endpoint implements AsyncDisposable {
     }
   }
 
-  /** Its newest block: asked of an endpoint that is well, to see whether it still keeps up. */
-  async measure(signal: AbortSignal): Promise<Header> {
+  /** Its newest block, and how long it took to tell: asked to see whether it keeps up. */
+  async measure(signal: AbortSignal): Promise<{ readonly head: Header; readonly latencyMs: number }> {
     const started = performance.now();
-    const header = await this.request(LATEST, 'stream', signal);
-    this.#head = header.number;
+    const head = await this.request(LATEST, 'stream', signal);
     const latencyMs = performance.now() - started;
-    this.#options.observer.endpointMeasured(this.name, { headNumber: header.number, latencyMs });
-    return header;
+    this.#head = head.number;
+    this.#options.observer.endpointMeasured(this.name, { headNumber: head.number, latencyMs });
+    return { head, latencyMs };
   }
 
-  /** How long it took to tell its newest block, on average. */
-  get measuredLatencyMs(): number | undefined {
-    return this.#latencyMs.get(LATEST.method);
+  /** Has it prove again which chain it serves before it is used any further. */
+  doubt(): void {
+    this.#proof = undefined;
   }
 
   /** Opens the circuit: what it answered was no answer, or was proven wrong by another's. */

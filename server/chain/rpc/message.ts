@@ -14,8 +14,6 @@ export interface RpcCall<T> extends RpcRequest {
   readonly parse: (result: unknown) => T;
   /** The height of the block that it is about, where that is one block: an endpoint without it may be behind. */
   readonly height?: number;
-  /** Whether another endpoint, where there is one, must be heard as well before this result is believed. */
-  readonly isDoubtful?: (result: T) => boolean;
 }
 
 /** Whoever can be asked. */

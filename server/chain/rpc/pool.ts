@@ -1,4 +1,5 @@
 import { describe } from '../../errors.ts';
+import { Backoff } from '../../lib/retry.ts';
 import type { Header } from '../types.ts';
 import type { Priority } from './budget.ts';
 import { Endpoint, type EndpointOptions } from './endpoint.ts';
@@ -10,6 +11,15 @@ import { redact } from './redact.ts';
 /** An endpoint is slow that takes so many times what another takes for the same, and more than so long. */
 const SLOW_TIMES = 4;
 const SLOW_LEAST_MS = 500;
+/** It is asked last for so long at the least, longer each time, and until it is quick again. */
+const SLOW_FOR_LEAST_MS = 1000;
+const SLOW_FOR_MOST_MS = 30_000;
+
+/** An answer, and whose it is. */
+export interface Testimony<T> {
+  readonly value: T;
+  readonly witness: Endpoint;
+}
 
 interface SurveyOptions {
   readonly tolerance: number;
@@ -27,7 +37,8 @@ export class Pool implements Requester, AsyncDisposable {
   readonly #endpoints: readonly Endpoint[];
   /** Endpoints that lack blocks which another has, and those that are far slower than another: asked last. */
   readonly #behind = new Set<Endpoint>();
-  readonly #slow = new Set<Endpoint>();
+  readonly #slow = new Map<Endpoint, { readonly leastUntilMs: number }>();
+  readonly #slowness = new Map<Endpoint, Backoff>();
   #lastError: string | null = null;
 
   constructor(urls: readonly string[], options: EndpointOptions) {
@@ -54,13 +65,43 @@ export class Pool implements Requester, AsyncDisposable {
   }
 
   /** For reads of callers without a stream: under a rate limit they wait until streams have had theirs. */
-  readonly oneOff: Requester = { request: (call, signal) => this.#request(call, 'one-off', signal) };
+  readonly oneOff: Requester = {
+    request: async (call, signal) => (await this.#hedge(call, 'one-off', signal)).value,
+  };
 
-  request<T>(call: RpcCall<T>, signal: AbortSignal): Promise<T> {
-    return this.#request(call, 'stream', signal);
+  async request<T>(call: RpcCall<T>, signal: AbortSignal): Promise<T> {
+    return (await this.#hedge(call, 'stream', signal)).value;
   }
 
-  async #request<T>(call: RpcCall<T>, priority: Priority, signal: AbortSignal): Promise<T> {
+  /** As request, and says who answered. */
+  testify<T>(call: RpcCall<T>, signal: AbortSignal): Promise<Testimony<T>> {
+    return this.#hedge(call, 'stream', signal);
+  }
+
+  /**
+   * Hears one more endpoint that is well, of a place that none of these witnesses is of; undefined where there is
+   * none that answers.
+   */
+  async testifyElsewhere<T>(
+    call: RpcCall<T>,
+    than: readonly Testimony<T>[],
+    signal: AbortSignal,
+  ): Promise<Testimony<T> | undefined> {
+    const heard = new Set(than.map(({ witness }) => witness.place));
+    const others = this.#endpoints.filter(
+      (endpoint) => !heard.has(endpoint.place) && endpoint.circuit === 'closed' && !this.#isLaggard(endpoint),
+    );
+    for (const witness of others) {
+      try {
+        return { value: await this.#ask(witness, call, 'stream', signal), witness };
+      } catch {
+        signal.throwIfAborted();
+      }
+    }
+    return undefined;
+  }
+
+  async #hedge<T>(call: RpcCall<T>, priority: Priority, signal: AbortSignal): Promise<Testimony<T>> {
     const candidates = this.#candidates();
     const attempts = candidates.map((endpoint) => ({
       patienceMs: endpoint.patienceMs(call.method),
@@ -78,12 +119,11 @@ export class Pool implements Requester, AsyncDisposable {
     this.#lastError = null;
     for (const { index, elapsedMs } of hedged.overtaken) {
       const endpoint = candidates[index];
-      if (endpoint && isFarSlower(elapsedMs, hedged.tookMs)) this.#slow.add(endpoint);
+      if (endpoint && isFarSlower(elapsedMs, hedged.tookMs)) this.#noteSlow(endpoint);
     }
-    const answered = candidates[hedged.index];
-    return answered && call.isDoubtful?.(hedged.value)
-      ? await this.#confirm(hedged.value, answered, call, priority, signal)
-      : hedged.value;
+    const witness = candidates[hedged.index];
+    if (!witness) throw new EndpointError('no endpoint is configured');
+    return { value: hedged.value, witness };
   }
 
   async #ask<T>(endpoint: Endpoint, call: RpcCall<T>, priority: Priority, signal: AbortSignal): Promise<T> {
@@ -92,33 +132,21 @@ export class Pool implements Requester, AsyncDisposable {
     } catch (error) {
       // One that has been higher has another block there: on a fork, or in place of one that is gone.
       const lacks = error instanceof BlockUnavailable && (endpoint.head ?? 0) < (call.height ?? 0);
-      if (lacks && this.hasSeveralPlaces) this.#behind.add(endpoint);
+      if (lacks && this.hasSeveralPlaces) {
+        this.#behind.add(endpoint);
+        // Or it has become one of another chain.
+        endpoint.doubt();
+      }
       throw error;
     }
   }
 
-  /** Hears one more endpoint, of another place, about an answer in doubt; where there is none it stands. */
-  async #confirm<T>(
-    value: T,
-    answered: Endpoint,
-    call: RpcCall<T>,
-    priority: Priority,
-    signal: AbortSignal,
-  ): Promise<T> {
-    const others = this.#endpoints.filter(
-      (endpoint) => endpoint.place !== answered.place && endpoint.circuit === 'closed',
-    );
-    for (const other of others) {
-      try {
-        const second = await this.#ask(other, call, priority, signal);
-        if (call.isDoubtful?.(second)) return value;
-        answered.fail(new EndpointError(`${call.method}: another endpoint has more than this one says`));
-        return second;
-      } catch {
-        signal.throwIfAborted();
-      }
-    }
-    return value;
+  #noteSlow(endpoint: Endpoint): void {
+    if (this.#slow.has(endpoint)) return;
+    const slowness =
+      this.#slowness.get(endpoint) ?? new Backoff({ leastMs: SLOW_FOR_LEAST_MS, mostMs: SLOW_FOR_MOST_MS });
+    this.#slowness.set(endpoint, slowness);
+    this.#slow.set(endpoint, { leastUntilMs: performance.now() + slowness.next() });
   }
 
   /**
@@ -128,31 +156,32 @@ export class Pool implements Requester, AsyncDisposable {
   async survey({ tolerance, heard, signal }: SurveyOptions): Promise<Header | undefined> {
     const byPlace = Map.groupBy(this.#candidates(), ({ place }) => place);
     const representatives = [...byPlace.values()].flatMap(([first]) => first ?? []);
-    const measured = await Promise.all(
+    const answers = await Promise.all(
       representatives.map(async (endpoint) => {
-        const header = await endpoint.measure(signal).catch(() => undefined);
-        if (header) heard(header);
-        return header;
+        const measured = await endpoint.measure(signal).catch(() => undefined);
+        if (measured) heard(measured.head);
+        return measured && { ...measured, place: endpoint.place };
       }),
     );
     signal.throwIfAborted();
-    const heads = measured.filter((header) => header !== undefined);
-    const newest = heads.reduce<Header | undefined>(
-      (highest, header) => (highest && highest.number >= header.number ? highest : header),
-      undefined,
-    );
+    const measured = answers.filter((answer) => answer !== undefined);
+    const newest = measured.toSorted((one, other) => other.head.number - one.head.number)[0]?.head;
     if (!newest) return undefined;
-    const quickestMs = Math.min(...representatives.map((endpoint) => endpoint.measuredLatencyMs ?? Infinity));
-    representatives.forEach(({ place, measuredLatencyMs }, index) => {
-      const head = measured[index];
-      if (!head) return;
+    const quickestMs = Math.min(...measured.map(({ latencyMs }) => latencyMs));
+    const now = performance.now();
+    for (const { place, head, latencyMs } of measured)
       for (const endpoint of this.#endpoints.filter((one) => one.place === place)) {
         if (newest.number - head.number > tolerance) this.#behind.add(endpoint);
         else this.#behind.delete(endpoint);
-        if (!isFarSlower(measuredLatencyMs ?? 0, quickestMs)) this.#slow.delete(endpoint);
+        const slow = this.#slow.get(endpoint);
+        if (slow && now > slow.leastUntilMs && !isFarSlower(latencyMs, quickestMs))
+          this.#slow.delete(endpoint);
       }
-    });
     return newest;
+  }
+
+  #isLaggard(endpoint: Endpoint): boolean {
+    return this.#behind.has(endpoint) || this.#slow.has(endpoint);
   }
 
   /** Whom to ask, in this order. Where none is well the question is put to all of them rather than to nobody. */
