@@ -162,19 +162,27 @@ export class Heads {
       const isSilent = Math.min(sinceMs, now - (this.#announcedAtMs ?? now)) >= this.stallMs;
       const compares = pool.hasSeveralPlaces && sinceMs >= (pool.hasLaggards ? SURVEY_LAGGARDS_MS : usualMs);
       if (!isSilent && !compares) continue;
-      await this.#survey(signal).catch(() => signal.throwIfAborted());
+      await this.#survey(isSilent, signal).catch(() => signal.throwIfAborted());
       this.#surveyedAtMs = performance.now();
     }
   }
 
-  async #survey(signal: AbortSignal): Promise<void> {
+  /**
+   * Heads come from one source at a time: two endpoints may be of two minds about the newest block, and going to and
+   * fro between them would be one reorganisation after the other. So another's word counts only where it is
+   * further, or where the source is silent.
+   */
+  async #survey(isSilent: boolean, signal: AbortSignal): Promise<void> {
     const newest = await this.#options.pool.survey({
       tolerance: this.#tolerance,
-      heard: (header) => this.#hear(header, 'polling'),
+      heard: (header) => {
+        if (header.number > (this.#latest?.number ?? -1)) this.#hear(header, 'polling');
+      },
       signal,
     });
     if (!newest) return;
     this.#surveyed = newest;
+    if (isSilent) this.#hear(newest, 'polling');
     await this.#weigh(newest, signal);
   }
 
