@@ -218,6 +218,23 @@ describe('an endpoint that', () => {
     expect(first.count('eth_subscribe')).toBe(0);
   });
 
+  it('is of another mind about the newest block takes nobody to and fro', async () => {
+    const app = await start(bothByHttp());
+    const watcher = await watch(app);
+    let told = 0;
+    second.fault = async (request, node) => {
+      if (request.method !== 'eth_getBlockByNumber' || request.params[0] !== 'latest') return await node();
+      told += 1;
+      return result(request, { ...(await chain.rawBlock('latest')), hash: `0x${'ab'.repeat(32)}` });
+    };
+    await eventually(() => expect(told).toBeGreaterThan(2));
+    const { json } = await rest(app, 'GET', '/health');
+    expect(json).toMatchObject({ status: 'ok', chains: [{ lastError: null }] });
+    expect(await (await fetch(`${app.url}/metrics`)).text()).toMatch(/reorgs_total\{chain="31337"\} 0/);
+    await mint(chain, gold, owner, 1n);
+    await agrees(watcher);
+  });
+
   it('leaves out the logs of a block is not believed where another has them', async () => {
     const app = await start(bothByHttp());
     const watcher = await watch(app);
