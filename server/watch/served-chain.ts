@@ -127,7 +127,12 @@ export class LiveChain implements ServedChain, WatchedChain, AsyncDisposable {
         },
       },
     });
-    this.#lookup = new Lookup({ pool: this.#pool.oneOff, reader, head: () => this.#heads.latest, signal });
+    this.#lookup = new Lookup({
+      pool: this.#pool.withPriority('one-off'),
+      reader,
+      head: () => this.#heads.latest,
+      signal,
+    });
     this.tokens = new Metadata({ network, reader, pin: () => this.#lookup.block('LATEST'), signal });
 
     this.#scope.spawn('heads', (stop) => this.#heads.run(stop));

@@ -2,10 +2,10 @@ import PQueue from 'p-queue';
 import { describe } from '../../errors.ts';
 import { EndpointError } from './errors.ts';
 
-/** Who waits for an answer: streams, whose balances would be late, go before one-off reads. */
-export type Priority = 'stream' | 'one-off';
+/** What waits for an answer, the most urgent first: streams, their reconciliation, reads of callers without one. */
+export type Priority = 'stream' | 'sweep' | 'one-off';
 
-const RANK: Readonly<Record<Priority, number>> = { stream: 1, 'one-off': 0 };
+const RANK: Readonly<Record<Priority, number>> = { stream: 2, sweep: 1, 'one-off': 0 };
 /** A one-off read that has not had its turn by then is told so, rather than left waiting behind the streams. */
 export const LONGEST_WAIT_MS = 10_000;
 
@@ -28,7 +28,7 @@ export class Budget {
   async turn(priority: Priority, signal: AbortSignal): Promise<void> {
     if (!this.#queue) return;
     const waiting =
-      priority === 'stream' ? signal : AbortSignal.any([signal, AbortSignal.timeout(LONGEST_WAIT_MS)]);
+      priority === 'one-off' ? AbortSignal.any([signal, AbortSignal.timeout(LONGEST_WAIT_MS)]) : signal;
     try {
       await this.#queue.add(() => Promise.resolve(), { priority: RANK[priority], signal: waiting });
     } catch (error) {

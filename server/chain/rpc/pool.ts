@@ -64,13 +64,13 @@ export class Pool implements Requester, AsyncDisposable {
     return this.#behind.size > 0 || this.#slow.size > 0;
   }
 
-  /** For reads of callers without a stream: under a rate limit they wait until streams have had theirs. */
-  readonly oneOff: Requester = {
-    request: async (call, signal) => (await this.#hedge(call, 'one-off', signal)).value,
-  };
-
   async request<T>(call: RpcCall<T>, signal: AbortSignal): Promise<T> {
     return (await this.#hedge(call, 'stream', signal)).value;
+  }
+
+  /** The same endpoints for what is less urgent: under a rate limit it waits until streams have had theirs. */
+  withPriority(priority: Priority): Requester {
+    return { request: async (call, signal) => (await this.#hedge(call, priority, signal)).value };
   }
 
   /** As request, and says who answered. */
