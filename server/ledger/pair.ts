@@ -27,6 +27,10 @@ export interface WatchedPair {
   changedSeq: number;
 }
 
+export function newPair(owner: Address, token: Address): WatchedPair {
+  return { owner, token, entry: undefined, unsettled: undefined, changedSeq: 0 };
+}
+
 /** More transactions than this in one change say nothing that anybody would read. */
 const MOST_TRANSACTIONS = 100;
 
