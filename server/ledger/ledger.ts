@@ -8,6 +8,7 @@ import { NativeTurns } from './natives.ts';
 import { transactionsThrough, type Unsettled, type WatchedPair } from './pair.ts';
 import { Refresh } from './refresh.ts';
 import { Registry, type Sink } from './registry.ts';
+import { Turns } from './turns.ts';
 
 export interface LedgerObserver {
   /** A reconciliation found a value that no event had announced. */
@@ -26,11 +27,14 @@ interface LedgerOptions {
 
 /**
  * What we know of one chain: every watched pair, its value, and what must still be read. Fed by the advances of
- * the chain and by who watches; announces changes to each wallet's sink. How it stores is nobody else's concern.
+ * the chain, by who watches and by the sweep, for which it keeps the turns; announces changes to each wallet's
+ * sink. How it stores is nobody else's concern.
  */
 export class Ledger {
   /** Names this ledger's sequence numbers: those of another process mean nothing here. */
   readonly epoch = randomBytes(6).toString('hex');
+  /** Which pairs the sweep is to read next. */
+  readonly turns = new Turns();
   readonly #options: LedgerOptions;
   readonly #registry = new Registry();
   readonly #refresh: Refresh;
@@ -106,6 +110,7 @@ export class Ledger {
   addPair(owner: Address, token: Address): void {
     const pair = this.#registry.addPair(owner, token);
     if (!pair) return;
+    this.turns.add(pair);
     this.#options.observer.watched(this.#registry.pairCount);
     const height = this.#head?.number ?? 0;
     this.#touch(pair, { cause: 'SUBSCRIBED', from: height, through: height, by: [] });
@@ -114,17 +119,13 @@ export class Ledger {
   removePair(owner: Address, token: Address): void {
     const pair = this.#registry.removePair(owner, token);
     if (!pair) return;
+    this.turns.remove(pair);
     this.#refresh.delete(pair);
     this.#options.observer.watched(this.#registry.pairCount);
   }
 
   pair(owner: Address, token: Address): WatchedPair | undefined {
     return this.#registry.pair(owner, token);
-  }
-
-  /** Every watched pair, in the order in which they came. */
-  *pairs(): Generator<WatchedPair, void> {
-    for (const { pairs } of this.#registry.wallets()) yield* pairs.values();
   }
 
   /**
@@ -198,6 +199,7 @@ export class Ledger {
       if (merged.outcome === 'stale') return;
       const previous = pair.entry;
       pair.entry = merged.entry;
+      this.turns.confirmed(pair);
       if (merged.outcome === 'confirmed') return;
       pair.changedSeq = this.tick();
       if (!demand) this.#options.observer.reconciled();

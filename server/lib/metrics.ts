@@ -68,6 +68,11 @@ export function createMetrics() {
       'Balances that a sweep found moved without an event.',
       ['chain'],
     ),
+    reconciliationFailures: counter(
+      'reconciliation_failures_total',
+      'Reads of a sweep that failed; the pairs in them come again.',
+      ['chain'],
+    ),
     tokenListFetches: counter(
       'token_list_fetches_total',
       'Token list fetches, by outcome: ok, rejected, unavailable, or stale where the last good copy served on.',
