@@ -3,6 +3,7 @@ import type { Advance, WatchedWallets } from '../chain/blocks.ts';
 import type { Lineage } from '../chain/lineage.ts';
 import { CALLS_PER_READ, type Reader, type Reading } from '../chain/multicall/reader.ts';
 import { type Address, type BlockRef, NATIVE } from '../chain/types.ts';
+import { Confirmations } from './confirmations.ts';
 import { merge } from './entry.ts';
 import { NativeTurns } from './natives.ts';
 import { transactionsThrough, type Unsettled, type WatchedPair } from './pair.ts';
@@ -37,6 +38,7 @@ export class Ledger {
   readonly turns = new Turns();
   readonly #options: LedgerOptions;
   readonly #registry = new Registry();
+  readonly #confirmations = new Confirmations();
   readonly #refresh: Refresh;
   readonly #natives: NativeTurns;
   #head: BlockRef | undefined;
@@ -92,6 +94,11 @@ export class Ledger {
     };
   }
 
+  /** How long ago the value was read that was confirmed longest ago; zero where nothing is watched. */
+  get oldestConfirmationMs(): number {
+    return this.#confirmations.oldestMs(performance.now());
+  }
+
   isCanonical(block: BlockRef): boolean {
     return this.#options.lineage.isCanonical(block);
   }
@@ -111,6 +118,7 @@ export class Ledger {
     const pair = this.#registry.addPair(owner, token);
     if (!pair) return;
     this.turns.add(pair);
+    this.#confirmations.add(pair, performance.now());
     this.#options.observer.watched(this.#registry.pairCount);
     const height = this.#head?.number ?? 0;
     this.#touch(pair, { cause: 'SUBSCRIBED', from: height, through: height, by: [] });
@@ -120,6 +128,7 @@ export class Ledger {
     const pair = this.#registry.removePair(owner, token);
     if (!pair) return;
     this.turns.remove(pair);
+    this.#confirmations.remove(pair);
     this.#refresh.delete(pair);
     this.#options.observer.watched(this.#registry.pairCount);
   }
@@ -175,6 +184,7 @@ export class Ledger {
 
   /** Merges readings, one for one with the pairs, and announces what changed, in one synchronous step. */
   settle(pairs: readonly WatchedPair[], readings: readonly Reading[], pin: BlockRef): void {
+    const nowMs = performance.now();
     pairs.forEach((pair, index) => {
       const reading = readings[index];
       // A pair that was removed while it was being read is nobody's any more.
@@ -200,6 +210,7 @@ export class Ledger {
       const previous = pair.entry;
       pair.entry = merged.entry;
       this.turns.confirmed(pair);
+      this.#confirmations.renew(pair, nowMs);
       if (merged.outcome === 'confirmed') return;
       pair.changedSeq = this.tick();
       if (!demand) this.#options.observer.reconciled();

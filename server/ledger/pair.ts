@@ -26,6 +26,8 @@ export interface WatchedPair {
   unsettled: Unsettled | undefined;
   /** The ledger's sequence number when the entry last changed. */
   changedSeq: number;
+  /** When a reading was last merged, changed or not; written by `confirmations` alone. */
+  confirmedTick: number;
   /** Where it stands among those that wait to be reconciled. */
   readonly turn: Turn;
 }
@@ -37,6 +39,7 @@ export function newPair(owner: Address, token: Address): WatchedPair {
     entry: undefined,
     unsettled: undefined,
     changedSeq: 0,
+    confirmedTick: 0,
     turn: new Turn(),
   };
 }

@@ -13,6 +13,8 @@ const INTERVAL_MS = 400;
 const BUDGET = 20;
 const HELD = 12;
 const ZERO = 40;
+/** As the README states it, for the pairs without a balance; the native coin and its wrapped token come along. */
+const LONGEST_WAIT_MS = INTERVAL_MS * (1 + Math.ceil((ZERO + 1) / Math.max(BUDGET / 4, BUDGET - HELD - 1)));
 const BALANCE_OF = '70a08231000000000000000000000000';
 const GET_ETH_BALANCE = '4d2301cc000000000000000000000000';
 
@@ -145,5 +147,28 @@ describe('with many more pairs than the budget', () => {
     await eventually(() => expect(endpoints === 0 && reads.length > 0).toBe(true));
     expect(new Set(reads[0])).toEqual(new Set(refused));
     expect(await metric('reconciliation_failures_total')).toBe(1);
+  });
+});
+
+describe('the oldest confirmation', () => {
+  it('stays within what is stated while the node answers, and grows while it does not', async () => {
+    const startedMs = performance.now();
+    expect(await metric('oldest_confirmation_seconds')).toBe(0);
+    await watch();
+    await eventually(async () => {
+      const oldestMs = (await metric('oldest_confirmation_seconds')) * 1000;
+      expect(performance.now() - startedMs).toBeGreaterThan(2 * LONGEST_WAIT_MS);
+      expect(oldestMs).toBeLessThan(LONGEST_WAIT_MS);
+      expect(oldestMs).toBeGreaterThan(0);
+    });
+    chain.freeze();
+    await eventually(async () => {
+      expect((await metric('oldest_confirmation_seconds')) * 1000).toBeGreaterThan(2 * LONGEST_WAIT_MS);
+    });
+    expect(await metric('reconciliation_failures_total')).toBeGreaterThan(0);
+    chain.thaw();
+    await eventually(async () => {
+      expect((await metric('oldest_confirmation_seconds')) * 1000).toBeLessThan(LONGEST_WAIT_MS);
+    });
   });
 });

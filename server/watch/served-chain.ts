@@ -106,6 +106,7 @@ export class LiveChain implements ServedChain, WatchedChain, AsyncDisposable {
       },
       signal,
     });
+    metrics.oldestConfirmation.of({ chain }, () => this.ledger.oldestConfirmationMs / 1000);
     this.owners = new Owners(this.ledger);
     this.#blocks = new Blocks({
       pool: this.#pool,
