@@ -1,9 +1,12 @@
 import { describe, expect, it } from 'vitest';
+import { CALLS_PER_READ } from '../chain/multicall/reader.ts';
 import { NATIVE } from '../chain/types.ts';
 import { eventually } from '../test/app.ts';
 import { newPair, type WatchedPair } from './pair.ts';
-import { pauseMs, sweep } from './sweep.ts';
+import { pauseMs, READS_AT_ONCE, sweep } from './sweep.ts';
 import { Turns } from './turns.ts';
+
+const block = { number: 1, hash: '0x1', timestamp: 1 } as const;
 
 describe('the pause after a read', () => {
   const minute = { intervalMs: 60_000, leftMs: 60_000, planned: 5000, had: 500 };
@@ -21,12 +24,47 @@ describe('the pause after a read', () => {
   });
 });
 
+function turnsOf(count: number): Turns {
+  const turns = new Turns();
+  for (let index = 0; index < count; index += 1)
+    turns.add(newPair(`0x${String(index).padStart(40, '0')}`, NATIVE));
+  return turns;
+}
+
+describe('a sweep whose reads are not answered', () => {
+  it('has no more than so many under way, and goes on when one is', async () => {
+    const stop = new AbortController();
+    const answers: (() => void)[] = [];
+    let looks = 0;
+    const running = sweep(
+      {
+        intervalMs: 300,
+        budget: 1_000_000,
+        turns: turnsOf((READS_AT_ONCE + 5) * CALLS_PER_READ),
+        pin: () => {
+          looks += 1;
+          return block;
+        },
+        reconcile: () => new Promise((resolve) => answers.push(resolve)),
+        failed: () => {},
+      },
+      stop.signal,
+    );
+    await eventually(() => expect(answers).toHaveLength(READS_AT_ONCE));
+    const before = looks;
+    await eventually(() => expect(looks).toBeGreaterThan(before + 5));
+    expect(answers).toHaveLength(READS_AT_ONCE);
+    answers[0]?.();
+    await eventually(() => expect(answers).toHaveLength(READS_AT_ONCE + 1));
+    stop.abort();
+    await expect(running).rejects.toThrow('aborted');
+  });
+});
+
 describe('a sweep whose reads fail', () => {
   it('says so once, and again only after an interval in which none did', async () => {
     const stop = new AbortController();
-    const turns = new Turns();
-    for (let index = 0; index < 3; index += 1)
-      turns.add(newPair(`0x${String(index).padStart(40, '0')}`, NATIVE));
+    const turns = turnsOf(3);
     const said: [reason: string, isNews: boolean][] = [];
     let fails = true;
     let reads = 0;
@@ -35,7 +73,7 @@ describe('a sweep whose reads fail', () => {
         intervalMs: 10,
         budget: 3,
         turns,
-        pin: () => ({ number: 1, hash: '0x1', timestamp: 1 }),
+        pin: () => block,
         reconcile: async (pairs: readonly WatchedPair[]) => {
           reads += 1;
           if (fails) throw new Error(`no answer ${said.length + 1}`);

@@ -6,7 +6,7 @@ import type { WatchedPair } from './pair.ts';
 import type { Turns } from './turns.ts';
 
 /** Reads under way at once: with an upstream that does not keep up the rest waits. */
-const READS_AT_ONCE = 16;
+export const READS_AT_ONCE = 16;
 /** How soon it is looked again where nothing can be read just now. */
 const LOOK_AGAIN_MS = 100;
 
