@@ -14,6 +14,7 @@ describe('the environment', () => {
     expect(config).toMatchObject({
       http: { host: '0.0.0.0', port: 8080 },
       snapshotIntervalMs: 60_000,
+      sweepBudget: 200_000,
       eventBatchWindowMs: 300,
       maxWatchedTokens: 1000,
       maxClientsPerOwner: 5,
@@ -81,6 +82,9 @@ describe('the environment', () => {
     ['WRAPPED_NATIVE_1', 'weth', '40 hex digits'],
     ['SNAPSHOT_INTERVAL', '0', 'seconds'],
     ['SNAPSHOT_INTERVAL', '1m', 'seconds'],
+    ['SWEEP_BUDGET', '0', 'at least 1'],
+    ['SWEEP_BUDGET', '1.5', 'whole number'],
+    ['SWEEP_BUDGET', 'all', 'whole number'],
     ['EVENT_BATCH_WINDOW_MS', '-1', 'whole number'],
     ['MAX_WATCHED_TOKENS_LIMIT', '0', 'at least 1'],
     ['MAX_WATCHED_TOKENS_LIMIT', '1.5', 'whole number'],

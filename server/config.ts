@@ -20,6 +20,8 @@ export interface Config {
   /** At least one; the first is the default chain. */
   readonly chains: readonly [ChainConfig, ...ChainConfig[]];
   readonly snapshotIntervalMs: number;
+  /** Pairs that are reconciled on a chain in one such interval, at most. */
+  readonly sweepBudget: number;
   readonly eventBatchWindowMs: number;
   readonly maxWatchedTokens: number;
   readonly maxClientsPerOwner: number;
@@ -103,6 +105,7 @@ const schema = z.object({
     .optional(),
   MULTICALL_ADDRESS: address.optional(),
   SNAPSHOT_INTERVAL: seconds(60),
+  SWEEP_BUDGET: count(200_000),
   EVENT_BATCH_WINDOW_MS: count(300, 0),
   MAX_WATCHED_TOKENS_LIMIT: count(1000),
   MAX_CLIENTS_PER_OWNER: count(5),
@@ -145,6 +148,7 @@ export function readConfig(environment: Environment): Config {
     http: values.HTTP_BIND,
     chains: readChains(env, values),
     snapshotIntervalMs: values.SNAPSHOT_INTERVAL,
+    sweepBudget: values.SWEEP_BUDGET,
     eventBatchWindowMs: values.EVENT_BATCH_WINDOW_MS,
     maxWatchedTokens: values.MAX_WATCHED_TOKENS_LIMIT,
     maxClientsPerOwner: values.MAX_CLIENTS_PER_OWNER,

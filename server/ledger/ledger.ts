@@ -3,19 +3,13 @@ import type { Advance, WatchedWallets } from '../chain/blocks.ts';
 import type { Lineage } from '../chain/lineage.ts';
 import { CALLS_PER_READ, type Reader, type Reading } from '../chain/multicall/reader.ts';
 import { type Address, type BlockRef, NATIVE } from '../chain/types.ts';
-import { type Entry, merge } from './entry.ts';
+import { Confirmations } from './confirmations.ts';
+import { merge } from './entry.ts';
 import { NativeTurns } from './natives.ts';
-import { combine, transactionsThrough, type Unsettled, type WatchedPair } from './pair.ts';
+import { transactionsThrough, type Unsettled, type WatchedPair } from './pair.ts';
 import { Refresh } from './refresh.ts';
-
-/** That a pair's entry is another one now. Announced in the same synchronous step as it was merged. */
-export interface Change {
-  readonly pair: WatchedPair;
-  readonly entry: Entry;
-  readonly previous: Entry | undefined;
-}
-
-export type Sink = (change: Change) => void;
+import { Registry, type Sink } from './registry.ts';
+import { Turns } from './turns.ts';
 
 export interface LedgerObserver {
   /** A reconciliation found a value that no event had announced. */
@@ -32,30 +26,24 @@ interface LedgerOptions {
   readonly signal: AbortSignal;
 }
 
-interface Wallet {
-  readonly pairs: Map<Address, WatchedPair>;
-  readonly unsettled: Set<WatchedPair>;
-  readonly addedVersion: number;
-  readonly sink: Sink;
-}
-
 /**
  * What we know of one chain: every watched pair, its value, and what must still be read. Fed by the advances of
- * the chain and by who watches; announces changes to each wallet's sink. How it stores is nobody else's concern.
+ * the chain, by who watches and by the sweep, for which it keeps the turns; announces changes to each wallet's
+ * sink. How it stores is nobody else's concern.
  */
 export class Ledger {
   /** Names this ledger's sequence numbers: those of another process mean nothing here. */
   readonly epoch = randomBytes(6).toString('hex');
+  /** Which pairs the sweep is to read next. */
+  readonly turns = new Turns();
   readonly #options: LedgerOptions;
-  readonly #wallets = new Map<Address, Wallet>();
+  readonly #registry = new Registry();
+  readonly #confirmations = new Confirmations();
   readonly #refresh: Refresh;
   readonly #natives: NativeTurns;
   #head: BlockRef | undefined;
   #announcedAtMs = 0;
   #seq = 0;
-  #walletsVersion = 0;
-  #pairs = 0;
-  #unsettled = 0;
 
   constructor(options: LedgerOptions) {
     this.#options = options;
@@ -91,7 +79,7 @@ export class Ledger {
   }
 
   get unsettledCount(): number {
-    return this.#unsettled;
+    return this.#registry.unsettledCount;
   }
 
   get failure(): string | undefined {
@@ -100,10 +88,15 @@ export class Ledger {
 
   get wallets(): WatchedWallets {
     return {
-      version: this.#walletsVersion,
-      owners: [...this.#wallets.keys()],
-      readsForAll: Math.ceil(this.#pairs / CALLS_PER_READ),
+      version: this.#registry.version,
+      owners: [...this.#registry.owners()],
+      readsForAll: Math.ceil(this.#registry.pairCount / CALLS_PER_READ),
     };
+  }
+
+  /** How long ago the value was read that was confirmed longest ago; zero where nothing is watched. */
+  get oldestConfirmationMs(): number {
+    return this.#confirmations.oldestMs(performance.now());
   }
 
   isCanonical(block: BlockRef): boolean {
@@ -112,48 +105,36 @@ export class Ledger {
 
   /** Starts to watch a wallet; its changes go to the sink until it is removed. */
   addWallet(owner: Address, sink: Sink): void {
-    this.#walletsVersion += 1;
-    this.#wallets.set(owner, {
-      pairs: new Map(),
-      unsettled: new Set(),
-      addedVersion: this.#walletsVersion,
-      sink,
-    });
+    this.#registry.addWallet(owner, sink);
   }
 
   removeWallet(owner: Address): void {
-    for (const token of this.#wallets.get(owner)?.pairs.keys() ?? []) this.removePair(owner, token);
-    this.#wallets.delete(owner);
+    for (const token of this.#registry.wallet(owner)?.pairs.keys() ?? []) this.removePair(owner, token);
+    this.#registry.removeWallet(owner);
   }
 
   /** Starts to watch a token of a wallet that is watched; it is read as soon as there is a head. */
   addPair(owner: Address, token: Address): void {
-    const wallet = this.#wallets.get(owner);
-    if (!wallet || wallet.pairs.has(token)) return;
-    const pair: WatchedPair = { owner, token, entry: undefined, unsettled: undefined, changedSeq: 0 };
-    wallet.pairs.set(token, pair);
-    this.#count(1);
+    const pair = this.#registry.addPair(owner, token);
+    if (!pair) return;
+    this.turns.add(pair);
+    this.#confirmations.add(pair, performance.now());
+    this.#options.observer.watched(this.#registry.pairCount);
     const height = this.#head?.number ?? 0;
-    this.#touch(wallet, pair, { cause: 'SUBSCRIBED', from: height, through: height, by: [] });
+    this.#touch(pair, { cause: 'SUBSCRIBED', from: height, through: height, by: [] });
   }
 
   removePair(owner: Address, token: Address): void {
-    const wallet = this.#wallets.get(owner);
-    const pair = wallet?.pairs.get(token);
-    if (!wallet || !pair) return;
-    wallet.pairs.delete(token);
-    this.#count(-1);
-    this.#settled(wallet, pair);
+    const pair = this.#registry.removePair(owner, token);
+    if (!pair) return;
+    this.turns.remove(pair);
+    this.#confirmations.remove(pair);
     this.#refresh.delete(pair);
+    this.#options.observer.watched(this.#registry.pairCount);
   }
 
   pair(owner: Address, token: Address): WatchedPair | undefined {
-    return this.#wallets.get(owner)?.pairs.get(token);
-  }
-
-  /** Every watched pair, in the order in which they came. */
-  *pairs(): Generator<WatchedPair, void> {
-    for (const { pairs } of this.#wallets.values()) yield* pairs.values();
+    return this.#registry.pair(owner, token);
   }
 
   /**
@@ -162,7 +143,7 @@ export class Ledger {
    */
   settledThrough(owner: Address): BlockRef | undefined {
     let lowest = this.#head;
-    for (const { entry, unsettled } of this.#wallets.get(owner)?.unsettled ?? []) {
+    for (const { entry, unsettled } of this.#registry.wallet(owner)?.unsettled ?? []) {
       if (!entry || !unsettled) continue;
       const known = this.#options.lineage.at(unsettled.from - 1) ?? entry.readAt;
       if (!lowest || known.number < lowest.number) lowest = known;
@@ -185,19 +166,17 @@ export class Ledger {
       if (forkedAbove !== undefined) this.#leaveFork(forkedAbove, height);
       const cause = forkedAbove === undefined ? 'EVENT' : 'REORG';
       for (const { owner, token, transaction, height: from } of touches) {
-        const wallet = this.#wallets.get(owner);
-        const pair = wallet?.pairs.get(token);
-        if (wallet && pair)
-          this.#touch(wallet, pair, { cause, from, through: height, by: [{ transaction, height: from }] });
-        if (wallet) this.#touchNative(owner);
+        const pair = this.pair(owner, token);
+        if (pair) this.#touch(pair, { cause, from, through: height, by: [{ transaction, height: from }] });
+        this.#touchNative(owner);
       }
       for (const owner of parties ?? []) this.#touchNative(owner);
       // A wallet that came while the blocks were being scanned was in no filter: read all of it.
-      if (walletsVersion !== this.#walletsVersion)
-        for (const wallet of this.#wallets.values())
+      if (walletsVersion !== this.#registry.version)
+        for (const wallet of this.#registry.wallets())
           if (wallet.addedVersion > walletsVersion)
             for (const pair of wallet.pairs.values())
-              this.#touch(wallet, pair, { ...demand, cause: 'EVENT', from: height });
+              this.#touch(pair, { ...demand, cause: 'EVENT', from: height });
       if (!parties) this.#natives.blockCame();
     }
     this.#refresh.schedule();
@@ -205,11 +184,11 @@ export class Ledger {
 
   /** Merges readings, one for one with the pairs, and announces what changed, in one synchronous step. */
   settle(pairs: readonly WatchedPair[], readings: readonly Reading[], pin: BlockRef): void {
+    const nowMs = performance.now();
     pairs.forEach((pair, index) => {
       const reading = readings[index];
-      const wallet = this.#wallets.get(pair.owner);
       // A pair that was removed while it was being read is nobody's any more.
-      if (!reading || !wallet || wallet.pairs.get(pair.token) !== pair) return;
+      if (!reading || !this.#registry.holds(pair)) return;
       const demand = pair.unsettled;
       const met = demand !== undefined && demand.through <= pin.number;
       const merged = merge(
@@ -225,74 +204,59 @@ export class Ledger {
         (block) => this.isCanonical(block),
       );
       if (merged.outcome === 'orphaned') return;
-      if (met) this.#settled(wallet, pair);
+      if (met) this.#registry.settle(pair);
       else if (demand) pair.unsettled = { ...demand, from: Math.max(demand.from, pin.number + 1) };
       if (merged.outcome === 'stale') return;
       const previous = pair.entry;
       pair.entry = merged.entry;
+      this.turns.confirmed(pair);
+      this.#confirmations.renew(pair, nowMs);
       if (merged.outcome === 'confirmed') return;
       pair.changedSeq = this.tick();
       if (!demand) this.#options.observer.reconciled();
-      wallet.sink({ pair, entry: merged.entry, previous });
+      this.#registry.wallet(pair.owner)?.sink({ pair, entry: merged.entry, previous });
     });
   }
 
-  #touch(wallet: Wallet, pair: WatchedPair, demand: Unsettled): void {
-    if (!pair.unsettled) {
-      wallet.unsettled.add(pair);
-      this.#unsettled += 1;
-    }
-    pair.unsettled = combine(pair.unsettled, demand);
+  #touch(pair: WatchedPair, demand: Unsettled): void {
+    this.#registry.demand(pair, demand);
     this.#refresh.add(pair);
-  }
-
-  #settled(wallet: Wallet, pair: WatchedPair): void {
-    if (!pair.unsettled) return;
-    pair.unsettled = undefined;
-    wallet.unsettled.delete(pair);
-    this.#unsettled -= 1;
-  }
-
-  #count(difference: number): void {
-    this.#pairs += difference;
-    this.#options.observer.watched(this.#pairs);
   }
 
   /** What was demanded before falls away: its height may lie above all of the chain that there is now. */
   #touchAll(demand: Unsettled): void {
-    for (const wallet of this.#wallets.values())
+    for (const wallet of this.#registry.wallets())
       for (const pair of wallet.pairs.values()) {
-        this.#settled(wallet, pair);
-        this.#touch(wallet, pair, demand);
+        this.#registry.settle(pair);
+        this.#touch(pair, demand);
       }
   }
 
   /** Whatever was read at, or waits for, a block that was replaced is read at the new head. */
   #leaveFork(forkedAbove: number, height: number): void {
-    for (const wallet of this.#wallets.values())
+    for (const wallet of this.#registry.wallets())
       for (const pair of wallet.pairs.values()) {
         const read = pair.entry !== undefined && pair.entry.readAt.number > forkedAbove;
         const waits = pair.unsettled !== undefined && pair.unsettled.through > forkedAbove;
         if (!read && !waits) continue;
         // The transactions that it waited for may be in none of the new blocks: those bring their own.
         const from = Math.min(pair.unsettled?.from ?? height, forkedAbove + 1);
-        this.#settled(wallet, pair);
-        this.#touch(wallet, pair, { cause: 'REORG', from, through: height, by: [] });
+        this.#registry.settle(pair);
+        this.#touch(pair, { cause: 'REORG', from, through: height, by: [] });
       }
   }
 
   #touchNative(owner: Address, from = this.#head?.number ?? 0): void {
-    const wallet = this.#wallets.get(owner);
-    const pair = wallet?.pairs.get(NATIVE);
+    const pair = this.pair(owner, NATIVE);
     const height = this.#head?.number ?? 0;
-    if (wallet && pair) this.#touch(wallet, pair, { cause: 'EVENT', from, through: height, by: [] });
+    if (pair) this.#touch(pair, { cause: 'EVENT', from, through: height, by: [] });
   }
 
   /** Any block since the last reading may have moved it, not the newest alone. */
   #touchNatives(): void {
     const height = this.#head?.number;
-    for (const [owner, { pairs }] of this.#wallets) {
-      const readAt = pairs.get(NATIVE)?.entry?.readAt.number;
+    for (const owner of this.#registry.owners()) {
+      const readAt = this.pair(owner, NATIVE)?.entry?.readAt.number;
       // One that went along with a token's read at this very block knows it all.
       if (readAt !== height) this.#touchNative(owner, readAt === undefined ? height : readAt + 1);
     }

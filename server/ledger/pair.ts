@@ -1,5 +1,6 @@
 import type { Address, Hash } from '../chain/types.ts';
 import type { Cause, Entry } from './entry.ts';
+import { Turn } from './turns.ts';
 
 /** A transaction that touched a pair, and the height of its block. */
 export interface TouchedBy {
@@ -25,6 +26,22 @@ export interface WatchedPair {
   unsettled: Unsettled | undefined;
   /** The ledger's sequence number when the entry last changed. */
   changedSeq: number;
+  /** When a reading was last merged, changed or not; written by `confirmations` alone. */
+  confirmedTick: number;
+  /** Where it stands among those that wait to be reconciled. */
+  readonly turn: Turn;
+}
+
+export function newPair(owner: Address, token: Address): WatchedPair {
+  return {
+    owner,
+    token,
+    entry: undefined,
+    unsettled: undefined,
+    changedSeq: 0,
+    confirmedTick: 0,
+    turn: new Turn(),
+  };
 }
 
 /** More transactions than this in one change say nothing that anybody would read. */

@@ -1,38 +1,90 @@
-import { chunksOf, type Reading } from '../chain/multicall/reader.ts';
+import { CALLS_PER_READ } from '../chain/multicall/reader.ts';
 import type { BlockRef } from '../chain/types.ts';
+import { describe } from '../errors.ts';
 import { sleep } from '../lib/retry.ts';
 import type { WatchedPair } from './pair.ts';
+import type { Turns } from './turns.ts';
+
+/** Reads under way at once: with an upstream that does not keep up the rest waits. */
+export const READS_AT_ONCE = 16;
+/** How soon it is looked again where nothing can be read just now. */
+const LOOK_AGAIN_MS = 100;
 
 interface SweepOptions {
   readonly intervalMs: number;
-  readonly pairs: () => Iterable<WatchedPair>;
+  /** How many pairs are read in an interval at the most, those included that are read again. */
+  readonly budget: number;
+  readonly turns: Turns;
   readonly pin: () => BlockRef | undefined;
-  readonly read: (pairs: readonly WatchedPair[], pin: BlockRef, signal: AbortSignal) => Promise<Reading[]>;
-  readonly settle: (pairs: readonly WatchedPair[], readings: readonly Reading[], pin: BlockRef) => void;
-  readonly failed: (error: unknown) => void;
+  /** Reads the pairs and merges what was read. */
+  readonly reconcile: (pairs: readonly WatchedPair[], pin: BlockRef, signal: AbortSignal) => Promise<void>;
+  /** A read failed; it is news unless one failed in this or the last interval, too. */
+  readonly failed: (reason: string, isNews: boolean) => void;
 }
 
 /**
- * Reads everything watched anew once an interval, spread evenly over it, for balances that move without an
- * event. Runs beside the refresh and through the same merge; ends when its signal aborts.
+ * Reads what is watched anew once an interval, spread evenly over it, for balances that move without an event: up
+ * to the budget everything, past it in turns. Runs beside the refresh, and what that reads needs no sweep. The
+ * turns say what is next, and are told when a read is over. Ends when its signal aborts.
  */
 export async function sweep(options: SweepOptions, signal: AbortSignal): Promise<void> {
-  const { intervalMs, pairs, pin, read, settle, failed } = options;
-  while (true) {
-    const chunks = chunksOf([...pairs()]);
-    const pauseMs = intervalMs / Math.max(1, chunks.length);
-    if (chunks.length === 0) await sleep(pauseMs, signal);
-    for (const chunk of chunks) {
-      await sleep(pauseMs, signal);
-      // What is waiting to be read is read by the refresh.
-      const settled = chunk.filter((pair) => pair.unsettled === undefined);
-      const at = pin();
-      if (!at || settled.length === 0) continue;
-      void read(settled, at, signal)
-        .then((readings) => settle(settled, readings, at))
-        .catch((error: unknown) => {
-          if (!signal.aborted) failed(error);
-        });
+  const { intervalMs, budget, turns, pin, reconcile, failed } = options;
+  let underWay = 0;
+  let failures = 0;
+  let failuresBefore = 0;
+
+  async function read(pairs: readonly WatchedPair[], at: BlockRef): Promise<void> {
+    underWay += 1;
+    try {
+      await reconcile(pairs, at, signal);
+    } catch (error) {
+      if (signal.aborted) return;
+      failures += 1;
+      failed(describe(error), failures === 1 && failuresBefore === 0);
+    } finally {
+      underWay -= 1;
+      turns.over(pairs);
     }
   }
+
+  while (true) {
+    const endMs = performance.now() + intervalMs;
+    failuresBefore = failures;
+    failures = 0;
+    turns.begin();
+    let left = budget;
+    const planned = Math.min(turns.due, budget);
+    for (let leftMs = intervalMs; leftMs > 0; leftMs = endMs - performance.now()) {
+      const due = turns.due;
+      const at = pin();
+      const canRead = at !== undefined && underWay < READS_AT_ONCE;
+      const pairs = canRead ? turns.take(Math.min(CALLS_PER_READ, left)) : [];
+      if (at && pairs.length > 0) void read(pairs, at);
+      left -= pairs.length;
+      const pace = { intervalMs, planned, leftMs, had: due - turns.due, ahead: Math.min(turns.due, left) };
+      await sleep(pauseMs(pace), signal);
+    }
+  }
+}
+
+interface Pace {
+  readonly intervalMs: number;
+  /** How many pairs the interval began with, within the budget. */
+  readonly planned: number;
+  readonly leftMs: number;
+  /** How many had their turn just now. */
+  readonly had: number;
+  /** How many are still to have theirs, within the budget. */
+  readonly ahead: number;
+}
+
+/**
+ * How long to wait after a read, so that what is ahead fills the time that is left: but never at more than twice
+ * the pace that the whole interval would have, lest time that was lost is made up in a burst. What is not reached
+ * comes first in the next interval.
+ */
+export function pauseMs({ intervalMs, planned, leftMs, had, ahead }: Pace): number {
+  if (ahead === 0) return leftMs;
+  if (had === 0) return Math.min(leftMs, LOOK_AGAIN_MS);
+  return Math.min(leftMs, Math.max((leftMs * had) / (had + ahead), (intervalMs * had) / planned / 2));
 }

@@ -21,6 +21,22 @@ export function createMetrics() {
     new Counter({ name: PREFIX + name, help, labelNames: [...labelNames], registers: [registry] });
   const gauge = <L extends string>(name: string, help: string, labelNames: readonly L[] = []) =>
     new Gauge({ name: PREFIX + name, help, labelNames: [...labelNames], registers: [registry] });
+  /** Asked for when it is scraped. */
+  const askedGauge = <L extends string>(name: string, help: string, labelNames: readonly L[]) => {
+    const sources = new Map<Readonly<Record<L, string>>, () => number>();
+    const asked = new Gauge({
+      name: PREFIX + name,
+      help,
+      labelNames: [...labelNames],
+      registers: [registry],
+      collect: () => {
+        for (const [labels, source] of sources) asked.set(labels, source());
+      },
+    });
+    return {
+      of: (labels: Readonly<Record<L, string>>, source: () => number) => sources.set(labels, source),
+    };
+  };
   const histogram = <L extends string>(
     name: string,
     help: string,
@@ -80,6 +96,16 @@ export function createMetrics() {
     reconciledDifferences: counter(
       'reconciled_differences_total',
       'Balances that a sweep found moved without an event.',
+      ['chain'],
+    ),
+    reconciliationFailures: counter(
+      'reconciliation_failures_total',
+      'Reads of a sweep that failed; the pairs in them come again.',
+      ['chain'],
+    ),
+    oldestConfirmation: askedGauge(
+      'oldest_confirmation_seconds',
+      'How long ago the value was read of the pair whose last reading is the oldest; 0 without pairs.',
       ['chain'],
     ),
     tokenListFetches: counter(

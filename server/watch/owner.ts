@@ -1,5 +1,6 @@
 import type { Address } from '../chain/types.ts';
-import type { Change, Ledger } from '../ledger/ledger.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import type { Change } from '../ledger/registry.ts';
 
 /**
  * One wallet on one chain as all who watch it share it: the union of their tokens is read once, and each change

@@ -31,7 +31,7 @@ interface Log {
 
 interface LiveChainOptions {
   readonly chain: ChainConfig;
-  readonly config: Pick<Config, 'rpcTimeoutMs' | 'eventBatchWindowMs' | 'snapshotIntervalMs'>;
+  readonly config: Pick<Config, 'rpcTimeoutMs' | 'eventBatchWindowMs' | 'snapshotIntervalMs' | 'sweepBudget'>;
   readonly metrics: Metrics;
   readonly log: Log;
 }
@@ -57,7 +57,12 @@ export class LiveChain implements ServedChain, WatchedChain, AsyncDisposable {
     const chain = String(network.id);
     this.network = network;
     // From the start, so that an alert sees zero and not nothing.
-    for (const counter of [metrics.gaps, metrics.reorgs, metrics.reconciledDifferences])
+    for (const counter of [
+      metrics.gaps,
+      metrics.reorgs,
+      metrics.reconciledDifferences,
+      metrics.reconciliationFailures,
+    ])
       counter.inc({ chain }, 0);
     this.#scope = new Scope((task, error) => {
       this.#ended = `${task} has ended: ${describe(error)}`;
@@ -113,6 +118,7 @@ export class LiveChain implements ServedChain, WatchedChain, AsyncDisposable {
       },
       signal,
     });
+    metrics.oldestConfirmation.of({ chain }, () => this.ledger.oldestConfirmationMs / 1000);
     this.owners = new Owners(this.ledger);
     this.#blocks = new Blocks({
       pool: this.#pool,
@@ -156,11 +162,16 @@ export class LiveChain implements ServedChain, WatchedChain, AsyncDisposable {
       sweep(
         {
           intervalMs: config.snapshotIntervalMs,
-          pairs: () => this.ledger.pairs(),
+          budget: config.sweepBudget,
+          turns: this.ledger.turns,
           pin: () => this.ledger.head,
-          read: (pairs, pin, signal) => reader.read(pairs, pin, signal),
-          settle: (pairs, readings, pin) => this.ledger.settle(pairs, readings, pin),
-          failed: (error) => log.warn({ chain, reason: describe(error) }, 'a reconciliation read failed'),
+          reconcile: async (pairs, pin, signal) =>
+            this.ledger.settle(pairs, await reader.read(pairs, pin, signal), pin),
+          failed: (reason, isNews) => {
+            metrics.reconciliationFailures.inc({ chain });
+            if (isNews)
+              log.warn({ chain, reason }, 'reconciliation reads fail; what was in them comes again');
+          },
         },
         stop,
       ),

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Hash } from '../chain/types.ts';
 import type { Balance, Entry } from '../ledger/entry.ts';
-import type { WatchedPair } from '../ledger/pair.ts';
+import { newPair } from '../ledger/pair.ts';
 import { balanceToSend, isHeld, type News, type Unsent, withNews } from './unsent.ts';
 
 const owner = '0x00000000000000000000000000000000000000f1';
@@ -10,7 +10,7 @@ const tx = (digit: string): Hash => `0x${digit.repeat(64)}`;
 
 /** A pair that goes through amounts, and a subscriber that is told of none of it yet. */
 class Story {
-  pair: WatchedPair = { owner, token, entry: undefined, unsettled: undefined, changedSeq: 0 };
+  pair = newPair(owner, token);
   unsent: Unsent | undefined;
 
   moves(amount: bigint | null, digit: string, cause: News['cause'] = 'EVENT'): this {

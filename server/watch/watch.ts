@@ -1,7 +1,8 @@
 import type { Address, BlockRef } from '../chain/types.ts';
 import type { Balance, Entry } from '../ledger/entry.ts';
-import type { Change, Ledger } from '../ledger/ledger.ts';
+import type { Ledger } from '../ledger/ledger.ts';
 import type { WatchedPair } from '../ledger/pair.ts';
+import type { Change } from '../ledger/registry.ts';
 import { Mailbox } from '../lib/mailbox.ts';
 import { blockOf, decodeCursor, encodeCursor } from './cursor.ts';
 import type { OwnerWatcher } from './owner.ts';

@@ -1,0 +1,120 @@
+import type { Address } from '../chain/types.ts';
+import type { Entry } from './entry.ts';
+import { combine, newPair, type Unsettled, type WatchedPair } from './pair.ts';
+
+/** That a pair's entry is another one now. Announced in the same synchronous step as it was merged. */
+export interface Change {
+  readonly pair: WatchedPair;
+  readonly entry: Entry;
+  readonly previous: Entry | undefined;
+}
+
+export type Sink = (change: Change) => void;
+
+export interface Wallet {
+  readonly pairs: ReadonlyMap<Address, WatchedPair>;
+  /** Those of its pairs that must be read. */
+  readonly unsettled: ReadonlySet<WatchedPair>;
+  /** Which version of the registry it came with. */
+  readonly addedVersion: number;
+  /** Told of every change of its pairs. */
+  readonly sink: Sink;
+}
+
+interface OwnWallet extends Wallet {
+  readonly pairs: Map<Address, WatchedPair>;
+  readonly unsettled: Set<WatchedPair>;
+}
+
+/**
+ * Who is watched on one chain: the wallets, their pairs, and which of these wait to be read. Kept by the ledger
+ * alone, which reads and announces; here it is only known.
+ */
+export class Registry {
+  readonly #wallets = new Map<Address, OwnWallet>();
+  #version = 0;
+  #pairs = 0;
+  #unsettled = 0;
+
+  /** Grows with every wallet that comes. */
+  get version(): number {
+    return this.#version;
+  }
+
+  get pairCount(): number {
+    return this.#pairs;
+  }
+
+  get unsettledCount(): number {
+    return this.#unsettled;
+  }
+
+  owners(): Iterable<Address> {
+    return this.#wallets.keys();
+  }
+
+  wallets(): Iterable<Wallet> {
+    return this.#wallets.values();
+  }
+
+  wallet(owner: Address): Wallet | undefined {
+    return this.#wallets.get(owner);
+  }
+
+  pair(owner: Address, token: Address): WatchedPair | undefined {
+    return this.#wallets.get(owner)?.pairs.get(token);
+  }
+
+  /** False from when it was removed on, though another one may stand in its place. */
+  holds(pair: WatchedPair): boolean {
+    return this.pair(pair.owner, pair.token) === pair;
+  }
+
+  addWallet(owner: Address, sink: Sink): void {
+    this.#version += 1;
+    this.#wallets.set(owner, { pairs: new Map(), unsettled: new Set(), addedVersion: this.#version, sink });
+  }
+
+  /** Its pairs must be gone before. */
+  removeWallet(owner: Address): void {
+    this.#wallets.delete(owner);
+  }
+
+  /** Undefined where there is no such wallet, or where it has the pair already. */
+  addPair(owner: Address, token: Address): WatchedPair | undefined {
+    const wallet = this.#wallets.get(owner);
+    if (!wallet || wallet.pairs.has(token)) return undefined;
+    const pair = newPair(owner, token);
+    wallet.pairs.set(token, pair);
+    this.#pairs += 1;
+    return pair;
+  }
+
+  /** Undefined where there is no such pair. */
+  removePair(owner: Address, token: Address): WatchedPair | undefined {
+    const wallet = this.#wallets.get(owner);
+    const pair = wallet?.pairs.get(token);
+    if (!wallet || !pair) return undefined;
+    wallet.pairs.delete(token);
+    this.#pairs -= 1;
+    this.settle(pair);
+    return pair;
+  }
+
+  /** The pair must be read, on top of what was demanded of it before. */
+  demand(pair: WatchedPair, demand: Unsettled): void {
+    if (!pair.unsettled) {
+      this.#wallets.get(pair.owner)?.unsettled.add(pair);
+      this.#unsettled += 1;
+    }
+    pair.unsettled = combine(pair.unsettled, demand);
+  }
+
+  /** Nothing is demanded of the pair any more. */
+  settle(pair: WatchedPair): void {
+    if (!pair.unsettled) return;
+    pair.unsettled = undefined;
+    this.#wallets.get(pair.owner)?.unsettled.delete(pair);
+    this.#unsettled -= 1;
+  }
+}
