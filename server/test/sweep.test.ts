@@ -106,7 +106,8 @@ describe('with many more pairs than the budget', () => {
     reads.length = 0;
     const from = performance.now();
     await eventually(() => expect(new Set(reads.flat()).size).toBe(HELD + ZERO + 2));
-    const intervals = Math.floor((performance.now() - from) / INTERVAL_MS) + 1;
+    // Both ends may cut an interval short.
+    const intervals = Math.floor((performance.now() - from) / INTERVAL_MS) + 2;
     expect(reads.length).toBeLessThanOrEqual(intervals);
     expect(Math.max(...reads.map(({ length }) => length))).toBe(BUDGET);
     // Non-zero ones have had their turn in every one of them.
