@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import type { Advance, WatchedWallets } from '../chain/blocks.ts';
+import type { Advance } from '../chain/blocks.ts';
 import type { Lineage } from '../chain/lineage.ts';
 import { CALLS_PER_READ, type Reader, type Reading } from '../chain/multicall/reader.ts';
+import type { WatchedWallets } from '../chain/scan.ts';
 import { type Address, type BlockRef, NATIVE } from '../chain/types.ts';
 import { type Entry, merge } from './entry.ts';
 import { NativeTurns } from './natives.ts';
-import { combine, transactionsThrough, type Unsettled, type WatchedPair } from './pair.ts';
+import { combine, tellingMore, transactionsThrough, type Unsettled, type WatchedPair } from './pair.ts';
 import { Refresh } from './refresh.ts';
 
 /** That a pair's entry is another one now. Announced in the same synchronous step as it was merged. */
@@ -180,7 +181,7 @@ export class Ledger {
     const height = tip.number;
     const demand = { through: height, by: [] };
     if (!complete) {
-      this.#touchAll({ ...demand, cause: 'RECONCILED', from: 0 });
+      this.#touchAll({ ...demand, cause: forkedAbove === undefined ? 'RECONCILED' : 'REORG', from: 0 });
     } else {
       if (forkedAbove !== undefined) this.#leaveFork(forkedAbove, height);
       const cause = forkedAbove === undefined ? 'EVENT' : 'REORG';
@@ -258,12 +259,13 @@ export class Ledger {
     this.#options.observer.watched(this.#pairs);
   }
 
-  /** What was demanded before falls away: its height may lie above all of the chain that there is now. */
+  /** What was demanded before falls away, but for why: its height may lie above all of the chain that there is now. */
   #touchAll(demand: Unsettled): void {
     for (const wallet of this.#wallets.values())
       for (const pair of wallet.pairs.values()) {
+        const cause = tellingMore(pair.unsettled?.cause, demand.cause);
         this.#settled(wallet, pair);
-        this.#touch(wallet, pair, demand);
+        this.#touch(wallet, pair, { ...demand, cause });
       }
   }
 

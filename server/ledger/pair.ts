@@ -32,11 +32,15 @@ const MOST_TRANSACTIONS = 100;
 
 const RANK: Readonly<Record<Cause, number>> = { SUBSCRIBED: 0, RECONCILED: 1, EVENT: 2, REORG: 3 };
 
+export function tellingMore(known: Cause | undefined, next: Cause): Cause {
+  return known === undefined || RANK[next] > RANK[known] ? next : known;
+}
+
 /** Both demands in one; the cause that tells more wins. */
 export function combine(known: Unsettled | undefined, next: Unsettled): Unsettled {
   if (!known) return next;
   return {
-    cause: RANK[next.cause] > RANK[known.cause] ? next.cause : known.cause,
+    cause: tellingMore(known.cause, next.cause),
     from: Math.min(known.from, next.from),
     through: Math.max(known.through, next.through),
     by: next.by.length === 0 ? known.by : [...known.by, ...next.by].slice(0, MOST_TRANSACTIONS),
