@@ -6,7 +6,7 @@ import type { WatchedWallets } from '../chain/scan.ts';
 import { type Address, type BlockRef, NATIVE } from '../chain/types.ts';
 import { type Entry, merge } from './entry.ts';
 import { NativeTurns } from './natives.ts';
-import { combine, tellingMore, transactionsThrough, type Unsettled, type WatchedPair } from './pair.ts';
+import { combine, remaining, transactionsThrough, type Unsettled, type WatchedPair } from './pair.ts';
 import { Refresh } from './refresh.ts';
 
 /** That a pair's entry is another one now. Announced in the same synchronous step as it was merged. */
@@ -227,7 +227,7 @@ export class Ledger {
       );
       if (merged.outcome === 'orphaned') return;
       if (met) this.#settled(wallet, pair);
-      else if (demand) pair.unsettled = { ...demand, from: Math.max(demand.from, pin.number + 1) };
+      else if (demand) pair.unsettled = remaining(demand, pin.number);
       if (merged.outcome === 'stale') return;
       const previous = pair.entry;
       pair.entry = merged.entry;
@@ -259,13 +259,12 @@ export class Ledger {
     this.#options.observer.watched(this.#pairs);
   }
 
-  /** What was demanded before falls away, but for why: its height may lie above all of the chain that there is now. */
   #touchAll(demand: Unsettled): void {
     for (const wallet of this.#wallets.values())
       for (const pair of wallet.pairs.values()) {
-        const cause = tellingMore(pair.unsettled?.cause, demand.cause);
-        this.#settled(wallet, pair);
-        this.#touch(wallet, pair, { ...demand, cause });
+        // On another branch what was demanded before says nothing: its height may lie above all that there is now.
+        if (demand.cause === 'REORG') this.#settled(wallet, pair);
+        this.#touch(wallet, pair, demand);
       }
   }
 

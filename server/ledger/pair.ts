@@ -32,18 +32,23 @@ const MOST_TRANSACTIONS = 100;
 
 const RANK: Readonly<Record<Cause, number>> = { SUBSCRIBED: 0, RECONCILED: 1, EVENT: 2, REORG: 3 };
 
-export function tellingMore(known: Cause | undefined, next: Cause): Cause {
-  return known === undefined || RANK[next] > RANK[known] ? next : known;
-}
-
 /** Both demands in one; the cause that tells more wins. */
 export function combine(known: Unsettled | undefined, next: Unsettled): Unsettled {
   if (!known) return next;
   return {
-    cause: tellingMore(known.cause, next.cause),
+    cause: RANK[next.cause] > RANK[known.cause] ? next.cause : known.cause,
     from: Math.min(known.from, next.from),
     through: Math.max(known.through, next.through),
     by: next.by.length === 0 ? known.by : [...known.by, ...next.by].slice(0, MOST_TRANSACTIONS),
+  };
+}
+
+/** What is left of a demand after a reading at a height that is not yet enough. */
+export function remaining(demand: Unsettled, height: number): Unsettled {
+  return {
+    ...demand,
+    from: Math.max(demand.from, height + 1),
+    by: demand.by.filter((touch) => touch.height > height),
   };
 }
 
