@@ -3,6 +3,7 @@ import { encodeFunctionData, erc20Abi } from 'viem';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { App } from '../app.ts';
 import { REMEMBERED_BLOCKS } from '../chain/lineage.ts';
+import { MOST_WALLETS_EVERY_BLOCK } from '../chain/scan.ts';
 import { type Address, type Hash, NATIVE } from '../chain/types.ts';
 import { type Replacement, startTestChain, type TestChain, type Transaction } from './anvil.ts';
 import { eventually, startTestApp } from './app.ts';
@@ -240,6 +241,41 @@ describe('a reorganisation', () => {
     expect(await reorgsOf(app)).toBe(1);
     await mint(chain, gold, bob, 3n);
     await agree(app, watchers);
+  });
+
+  it('that has the same effect by another transaction: who comes later is told of that one', async () => {
+    const app = await start();
+    const watchers = await watchAll(app);
+    const [lost] = await mineWith([transferring(alice, bob, 40n)], 1);
+    await agree(app, watchers);
+    await chain.reorg(1, [
+      paying(chain.deployer, chain.weth, 1n),
+      { ...transferring(alice, bob, 40n), gas: 200_000n },
+    ]);
+    await agree(app, watchers);
+    using later = new Watcher(app, { chainId: chain.chainId, owner: bob, customTokens: [gold] });
+    const { balances } = await later.snapshot();
+    const { transactions } = await chain.client.getBlock();
+    expect(balances.get(gold)?.transactions).toEqual([transactions.at(-1)]);
+    expect(transactions).not.toContain(lost);
+  });
+
+  it('with more wallets than a block reads the native balances of: those that go back are read', async () => {
+    const app = await start();
+    const body = { customTokens: [gold] };
+    for (let index = 0; index < MOST_WALLETS_EVERY_BLOCK; index += 1) {
+      const stranger = `0x${(0x5000_0000 + index).toString(16).padStart(40, '0')}`;
+      await rest(app, 'POST', `/${chain.chainId}/sessions/${stranger}`, { body });
+    }
+    const watchers = await watchAll(app);
+    const before = await balanceOf(chain, NATIVE, bob);
+    await mineWith([paying(carol, bob, 7n)], 3);
+    await agree(app, watchers);
+    expect(watchers[1]?.amount(NATIVE)).toBe(before + 7n);
+    await chain.reorg(3, [{ ...paying(alice, carol, 9n), at: 1 }]);
+    await agree(app, watchers);
+    expect(watchers[1]?.amount(NATIVE)).toBe(before);
+    expect(causes(watchers[1])).toContain('REORG');
   });
 
   it('of a block that only a reconciliation had seen something in', async () => {
