@@ -95,8 +95,9 @@ export class Ledger {
     return this.#unsettled;
   }
 
+  /** Why what waits to be read could not be; undefined where nothing waits. */
   get failure(): string | undefined {
-    return this.#refresh.failure;
+    return this.#unsettled > 0 ? this.#refresh.failure : undefined;
   }
 
   get wallets(): WatchedWallets {

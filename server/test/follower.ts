@@ -29,13 +29,13 @@ export class Follower implements AsyncDisposable {
   constructor({ chainId, url, wsUrl }: Upstream, owners: readonly Address[], readsForAll: number) {
     this.wallets = { version: 1, owners, readsForAll };
     const { signal } = this.#stop;
-    this.#pool = new Pool([url], { chainId, timeoutMs: 3000, observer: { upstreamRequest() {} } });
+    this.#pool = new Pool([url], { chainId, timeoutMs: 20_000, observer: { upstreamRequest() {} } });
     const heads = new Heads({
       chainId,
       pool: this.#pool,
       sockets: [wsUrl],
       blockTimeMs: 12_000,
-      timeoutMs: 3000,
+      timeoutMs: 20_000,
       isProcessed: ({ number, hash }) => this.lineage.has(number, hash),
       observer: { head() {}, socketLost() {} },
     });

@@ -9,7 +9,7 @@ import { type Replacement, startTestChain, type TestChain, type Transaction } fr
 import { eventually, startTestApp } from './app.ts';
 import { balanceOf, deployToken, mint, silentMint, transfer } from './contracts.ts';
 import { eventsOf } from './events.ts';
-import { type NodeProxy, type Passing, startNodeProxy } from './node-proxy.ts';
+import { failure, type NodeProxy, type Passing, startNodeProxy } from './node-proxy.ts';
 import { rest } from './rest-stream.ts';
 import { Watcher } from './watcher.ts';
 
@@ -318,6 +318,34 @@ describe('a reorganisation that arrives while something is in flight', () => {
       [...balances.values()].map(({ amount }) => amount),
     );
     expect(seen).not.toContain(40n);
+  });
+
+  it('a read that fails once all is read on the new branch: nobody needs it, and all is well', async () => {
+    const app = await start();
+    const watchers = await watchAll(app);
+    await isQuiet(app);
+    const held = Promise.withResolvers<void>();
+    const gate = Promise.withResolvers<void>();
+    let failed = 0;
+    let lost = '';
+    proxy.fault = async (request, node) => {
+      if (request.method !== 'eth_call') return await node();
+      lost ||= JSON.stringify(request.params[1]);
+      if (JSON.stringify(request.params[1]) !== lost) return await node();
+      held.resolve();
+      await gate.promise;
+      failed += 1;
+      return failure(request, -32000, 'unknown block');
+    };
+    await mineWith([transferring(alice, bob, 40n)], 1);
+    await held.promise;
+    await chain.reorg(1, [transferring(alice, bob, 2n)]);
+    await agree(app, watchers);
+    gate.resolve();
+    await eventually(() => expect(failed).toBe(2));
+    await agree(app, watchers);
+    // Asked over HTTP and WebSocket it failed twice, and nothing else is read that could make up for it.
+    for (let look = 0; look < 5; look += 1) expect((await rest(app, 'GET', '/health')).status).toBe(200);
   });
 
   it('the headers of a walk back: they are of no branch any more, and it is walked anew', async () => {
