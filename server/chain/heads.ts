@@ -143,7 +143,8 @@ export class Heads {
 
   async #weigh(header: Header, signal: AbortSignal): Promise<void> {
     const latest = this.#latest;
-    if (latest && header.number < latest.number) await this.#doubt(header, latest, signal);
+    const isOther = latest && header.hash !== latest.hash && header.number <= latest.number;
+    if (isOther) await this.#doubt(header, latest, signal);
     else this.#goneSinceMs = undefined;
   }
 
@@ -187,7 +188,7 @@ export class Heads {
   }
 
   /**
-   * A lower head than the newest: the endpoint lags, as a rule. But when for as long as a stall takes no endpoint
+   * A lower head than the newest, or a known one in its place: the endpoint lags, as a rule. But when for as long as a stall takes no endpoint
    * has the newest block any more, and nobody tells of another, it is gone (a node that lost its last blocks, a
    * development chain that was reverted), and what is left is the chain.
    */
@@ -212,9 +213,10 @@ export class Heads {
 
   #hear(header: Header, source: HeadSource): void {
     const now = performance.now();
-    if (header.hash !== this.#latest?.hash && !this.#options.isProcessed(header)) {
-      if (this.#latest && this.#announcedAtMs !== undefined && header.number > this.#latest.number) {
-        const interval = (now - this.#announcedAtMs) / (header.number - this.#latest.number);
+    const latest = this.#latest;
+    if (!latest || (header.hash !== latest.hash && !this.#isOld(header, latest, source))) {
+      if (latest && this.#announcedAtMs !== undefined && header.number > latest.number) {
+        const interval = (now - this.#announcedAtMs) / (header.number - latest.number);
         const average = this.#observedIntervalMs ?? interval;
         this.#observedIntervalMs = average + (interval - average) / 4;
       }
@@ -224,6 +226,17 @@ export class Heads {
       this.#mailbox.put('head', header);
     }
     this.#heardAtMs = now;
+  }
+
+  /**
+   * A block that was processed is old news; but where our source tells of it anew in the place of one that we are
+   * about to take in its stead, the chain has gone back to it.
+   */
+  #isOld(header: Header, latest: Header, source: HeadSource): boolean {
+    const { isProcessed } = this.#options;
+    if (!isProcessed(header)) return false;
+    const isOurSource = source === 'socket' || !this.#socketAlive;
+    return !isOurSource || header.number !== latest.number || isProcessed(latest);
   }
 
   async #keepSocket(signal: AbortSignal): Promise<void> {

@@ -8,11 +8,17 @@ export const REMEMBERED_BLOCKS = 256;
  * advance; read by whoever must know whether a block is still ours.
  */
 export class Lineage {
+  /** Ascending and without holes: what is put is linked, and everything at or above it goes first. */
   readonly #byNumber = new Map<number, Header>();
   #tip: Header | undefined;
 
   get tip(): Header | undefined {
     return this.#tip;
+  }
+
+  /** The lowest height that we know; undefined before the first block. */
+  get floor(): number | undefined {
+    return this.#byNumber.keys().next().value;
   }
 
   at(number: number): Header | undefined {

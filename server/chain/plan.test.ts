@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Lineage, REMEMBERED_BLOCKS } from './lineage.ts';
-import { type Plan, plan } from './plan.ts';
+import { isCheaperToReadAll, type Plan, plan, SCANNED_ALWAYS } from './plan.ts';
 import type { Hash, Header } from './types.ts';
 
 /** A block of a fork, named by height: `a7` is height 7 on fork a, the child of a6 unless told otherwise. */
@@ -48,6 +48,20 @@ describe('plan, where our tip is proven to be gone', () => {
   });
 });
 
+describe('a gap', () => {
+  const cases: [what: string, missed: number, requestsPerBlock: number, readsForAll: number, all: boolean][] =
+    [
+      ['so short that it is always scanned', SCANNED_ALWAYS, 3, 1, false],
+      ['one longer, and little to read', SCANNED_ALWAYS + 1, 3, 1, true],
+      ['as dear as reading everything', 100, 3, 300, false],
+      ['one block dearer than that', 101, 3, 300, true],
+      ['of any length, with nobody to read for', 17, 1, 0, true],
+    ];
+  it.each(cases)('%s', (_, missed, requestsPerBlock, readsForAll, all) => {
+    expect(isCheaperToReadAll(missed, { requestsPerBlock, readsForAll })).toBe(all);
+  });
+});
+
 describe('the lineage', () => {
   it('puts a fork in the place of what it replaces, lower tips included', () => {
     const lineage = chain('a4', 'a5', 'a6', 'a7');
@@ -56,12 +70,14 @@ describe('the lineage', () => {
     expect(['a4', 'b5', 'b6'].every((name) => lineage.isCanonical(block(name)))).toBe(true);
     expect(['a5', 'a6', 'a7'].some((name) => lineage.isCanonical(block(name)))).toBe(false);
     expect(lineage.at(7)).toBeUndefined();
+    expect(lineage.floor).toBe(4);
   });
 
   it('remembers so many blocks and no more; what is older counts as settled', () => {
     const lineage = chain('a1');
     for (let number = 2; number <= REMEMBERED_BLOCKS + 10; number += 1)
       lineage.advance([block(`a${number}`)]);
+    expect(lineage.floor).toBe(11);
     expect(lineage.at(10)).toBeUndefined();
     expect(lineage.at(11)).toBeDefined();
     expect(lineage.isCanonical(block('x5'))).toBe(true);

@@ -21,3 +21,17 @@ export function plan(lineage: Lineage, head: Header, isTipGone = false): Plan {
   if (head.number > tip.number + 1) return 'gap';
   return head.number === tip.number + 1 && head.parentHash === tip.hash ? 'next' : 'reorg';
 }
+
+/** A gap up to this long is always scanned, so that its changes keep their transactions. */
+export const SCANNED_ALWAYS = 16;
+
+/**
+ * Whether a gap is better passed over, and everything watched read again. That bounds a scan, too, and with it
+ * how far a chain that is faster than its endpoints can run away from us.
+ */
+export function isCheaperToReadAll(
+  missed: number,
+  { requestsPerBlock, readsForAll }: { readonly requestsPerBlock: number; readonly readsForAll: number },
+): boolean {
+  return missed > SCANNED_ALWAYS && missed * requestsPerBlock > readsForAll;
+}

@@ -78,4 +78,14 @@ describe('a reading', () => {
       entry: { balance: { block: at('a7') } },
     });
   });
+
+  it('that confirms a value after its block was replaced names what moved it on our branch', () => {
+    const known = entry(5n, 'b6', 'b5');
+    const lost: Hash = `0x${'8'.repeat(64)}`;
+    const before = { ...known, balance: { ...known.balance, transactions: [lost] } };
+    expect(merge(before, arrival(5n, 'a7'), isOurs)).toMatchObject({
+      outcome: 'confirmed',
+      entry: { balance: { transactions: [transaction] } },
+    });
+  });
 });

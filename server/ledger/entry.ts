@@ -65,8 +65,9 @@ export function merge(
   const amount = 'amount' in reading ? reading.amount : null;
   const reason = 'amount' in reading ? null : reading.unreadable;
   if (known && known.balance.amount === amount && known.balance.reason === reason) {
-    // Where it was first seen must be a block that exists.
-    const balance = isCanonical(known.balance.block) ? known.balance : { ...known.balance, block: pin };
+    // Where it was first seen must be a block that exists, and so must what moved it.
+    const exists = isCanonical(known.balance.block);
+    const balance = exists ? known.balance : { ...known.balance, block: pin, transactions };
     return { outcome: 'confirmed', entry: { ...known, balance, readAt: pin } };
   }
   return {

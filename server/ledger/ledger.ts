@@ -1,12 +1,13 @@
 import { randomBytes } from 'node:crypto';
-import type { Advance, WatchedWallets } from '../chain/blocks.ts';
+import type { Advance } from '../chain/blocks.ts';
 import type { Lineage } from '../chain/lineage.ts';
 import { CALLS_PER_READ, type Reader, type Reading } from '../chain/multicall/reader.ts';
+import type { WatchedWallets } from '../chain/scan.ts';
 import { type Address, type BlockRef, NATIVE } from '../chain/types.ts';
 import { Confirmations } from './confirmations.ts';
 import { merge } from './entry.ts';
 import { NativeTurns } from './natives.ts';
-import { transactionsThrough, type Unsettled, type WatchedPair } from './pair.ts';
+import { remaining, transactionsThrough, type Unsettled, type WatchedPair } from './pair.ts';
 import { Refresh } from './refresh.ts';
 import { Registry, type Sink } from './registry.ts';
 import { Turns } from './turns.ts';
@@ -82,8 +83,9 @@ export class Ledger {
     return this.#registry.unsettledCount;
   }
 
+  /** Why what waits to be read could not be; undefined where nothing waits. */
   get failure(): string | undefined {
-    return this.#refresh.failure;
+    return this.unsettledCount > 0 ? this.#refresh.failure : undefined;
   }
 
   get wallets(): WatchedWallets {
@@ -161,7 +163,7 @@ export class Ledger {
     const height = tip.number;
     const demand = { through: height, by: [] };
     if (!complete) {
-      this.#touchAll({ ...demand, cause: 'RECONCILED', from: 0 });
+      this.#touchAll({ ...demand, cause: forkedAbove === undefined ? 'RECONCILED' : 'REORG', from: 0 });
     } else {
       if (forkedAbove !== undefined) this.#leaveFork(forkedAbove, height);
       const cause = forkedAbove === undefined ? 'EVENT' : 'REORG';
@@ -205,7 +207,7 @@ export class Ledger {
       );
       if (merged.outcome === 'orphaned') return;
       if (met) this.#registry.settle(pair);
-      else if (demand) pair.unsettled = { ...demand, from: Math.max(demand.from, pin.number + 1) };
+      else if (demand) pair.unsettled = remaining(demand, pin.number);
       if (merged.outcome === 'stale') return;
       const previous = pair.entry;
       pair.entry = merged.entry;
@@ -223,11 +225,11 @@ export class Ledger {
     this.#refresh.add(pair);
   }
 
-  /** What was demanded before falls away: its height may lie above all of the chain that there is now. */
   #touchAll(demand: Unsettled): void {
     for (const wallet of this.#registry.wallets())
       for (const pair of wallet.pairs.values()) {
-        this.#registry.settle(pair);
+        // On another branch what was demanded before says nothing: its height may lie above all that there is now.
+        if (demand.cause === 'REORG') this.#registry.settle(pair);
         this.#touch(pair, demand);
       }
   }

@@ -60,6 +60,15 @@ export function combine(known: Unsettled | undefined, next: Unsettled): Unsettle
   };
 }
 
+/** What is left of a demand after a reading at a height that is not yet enough. */
+export function remaining(demand: Unsettled, height: number): Unsettled {
+  return {
+    ...demand,
+    from: Math.max(demand.from, height + 1),
+    by: demand.by.filter((touch) => touch.height > height),
+  };
+}
+
 /** The transactions up to a height, in order of arrival, each once. */
 export function transactionsThrough(by: readonly TouchedBy[], height: number): readonly Hash[] {
   if (by.length === 0) return [];

@@ -105,8 +105,11 @@ export class Refresh {
       }
     } catch (error) {
       if (signal.aborted) return;
-      this.#failure = describe(error);
-      this.#pause();
+      // Another read may have settled it all meanwhile: then nobody misses what this one would have said.
+      if (pairs.some(isUnsettled)) {
+        this.#failure = describe(error);
+        this.#pause();
+      }
     }
     for (const pair of pairs.filter(isUnsettled)) this.#queueOf(pair).add(pair);
     this.schedule();

@@ -3,7 +3,13 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Hex, numberToHex, parseEther, TransactionReceiptNotFoundError } from 'viem';
+import {
+  type Hex,
+  numberToHex,
+  parseEther,
+  type RpcTransactionRequest,
+  TransactionReceiptNotFoundError,
+} from 'viem';
 import type { Address, BlockRef, Hash } from '../chain/types.ts';
 import { type Anvil, type Mining, startAnvil } from '../devchain/anvil.ts';
 import { type ChainClient, chainClient } from '../devchain/client.ts';
@@ -34,8 +40,8 @@ export interface TestChain extends Genesis, AsyncDisposable {
   automine(on: boolean): Promise<void>;
   /** By decree. A block follows, so that its hash stands for the new state; with automine off that is for you. */
   setNativeBalance(owner: Address, amount: bigint): Promise<void>;
-  /** Replaces the newest blocks by as many others, with none of the old transactions but those given, in the first. */
-  reorg(depth: number, transactions?: readonly Transaction[]): Promise<BlockRef>;
+  /** Replaces the newest blocks by as many others, with none of the old transactions but those given. */
+  reorg(depth: number, transactions?: readonly Replacement[]): Promise<BlockRef>;
   /** The node is there and says nothing, until `thaw`. */
   freeze(): void;
   thaw(): void;
@@ -57,6 +63,12 @@ export interface Transaction {
   readonly data?: Hex;
   readonly gas?: bigint;
 }
+
+/** A transaction for the new blocks of a reorganisation: another one, or an old one as it was, its hash and all. */
+export type Replacement = (Transaction | { readonly again: Hash }) & {
+  /** The place of its block among the new ones; default 0, the first. */
+  readonly at?: number;
+};
 
 export interface TestChainOptions {
   readonly chainId?: number;
@@ -143,14 +155,13 @@ export async function startTestChain(options: TestChainOptions = {}): Promise<Te
       if (mining !== 'manual') await client.mine({ blocks: 1 });
     },
     async reorg(depth, transactions = []) {
-      const placed = transactions.map(({ from, to, value = 0n, data, gas = ENOUGH_GAS }) => ({
-        from,
-        ...(to && { to }),
-        ...(data && { data }),
-        value: numberToHex(value),
-        gas: numberToHex(gas),
-      }));
-      await client.request({ method: 'anvil_reorg', params: [depth, placed.map((tx) => [tx, 0])] });
+      const placed = await Promise.all(
+        transactions.map(async (one): Promise<[RpcTransactionRequest, number]> => {
+          const request = 'again' in one ? await asItWas(client, one.again) : requestOf(one);
+          return [request, one.at ?? 0];
+        }),
+      );
+      await client.request({ method: 'anvil_reorg', params: [depth, placed] });
       return chain.head();
     },
     freeze: () => anvil.freeze(),
@@ -162,6 +173,29 @@ export async function startTestChain(options: TestChainOptions = {}): Promise<Te
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
   return chain;
+}
+
+function requestOf({ from, to, value = 0n, data, gas = ENOUGH_GAS }: Transaction) {
+  return {
+    from,
+    ...(to && { to }),
+    ...(data && { data }),
+    value: numberToHex(value),
+    gas: numberToHex(gas),
+  };
+}
+
+/** With nonce and fees: what it is hashed over. */
+async function asItWas(client: ChainClient, hash: Hash) {
+  const { from, to, value, input, gas, nonce, maxFeePerGas, maxPriorityFeePerGas } =
+    await client.getTransaction({ hash });
+  return {
+    ...requestOf({ from, value, data: input, gas, ...(to && { to }) }),
+    type: '0x2' as const,
+    nonce: numberToHex(nonce),
+    maxFeePerGas: numberToHex(maxFeePerGas ?? 0n),
+    maxPriorityFeePerGas: numberToHex(maxPriorityFeePerGas ?? 0n),
+  };
 }
 
 /**

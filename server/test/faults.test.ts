@@ -168,6 +168,53 @@ describe('an endpoint', () => {
     await isQuiet(app);
   });
 
+  it('that tells of a block in the place of our newest which does not exist is ill only for a while', async () => {
+    const app = await start();
+    await watch(app);
+    await isQuiet(app);
+    proxy.tellHead({ ...(await chain.rawBlock('latest')), hash: `0x${'ab'.repeat(32)}` });
+    await eventually(async () => {
+      const { json } = await rest(app, 'GET', '/health');
+      expect(json).toMatchObject({ status: 'down' });
+    });
+    // No new block comes: what there was before is the newest again.
+    await isQuiet(app);
+  });
+
+  it('that goes over to another branch and back, in the middle of a scan, is followed back', async () => {
+    const app = await start();
+    const watcher = await watch(app);
+    await mint(chain, gold, owner, 1n);
+    await agrees(watcher);
+    await isQuiet(app);
+    const block = await chain.rawBlock('latest');
+    const other = `0x${'ab'.repeat(32)}`;
+    const scanning = Promise.withResolvers<void>();
+    const toldBack = Promise.withResolvers<void>();
+    // The other branch's block is there by its hash, and stays there, as a node keeps it for a while.
+    proxy.fault = async (request) => {
+      if (request.method === 'eth_getLogs') {
+        scanning.resolve();
+        await toldBack.promise;
+      }
+      const isOther = JSON.stringify(request).includes(other);
+      const body = JSON.stringify(request).replaceAll(other, block.hash);
+      const headers = { 'content-type': 'application/json' };
+      const text = await (await fetch(chain.url, { method: 'POST', headers, body })).text();
+      return JSON.parse(isOther ? text.replaceAll(block.hash, other) : text);
+    };
+    proxy.tellHead({ ...block, hash: other });
+    await scanning.promise;
+    proxy.tellHead(block);
+    toldBack.resolve();
+    await eventually(async () => {
+      const { json } = await rest(app, 'GET', '/health');
+      expect(json).toMatchObject({ status: 'ok', chains: [{ head: { hash: block.hash } }] });
+      expect(await metricsOf(app)).toMatch(/balance_stream_reorgs_total\{chain="31337"\} 2/);
+    });
+    await agrees(watcher);
+  });
+
   const garbage: [what: string, fault: Fault][] = [
     ['an empty eth_call', async (rpc, node) => (rpc.method === 'eth_call' ? result(rpc, '0x') : node())],
     ['null for logs', async (rpc, node) => (rpc.method === 'eth_getLogs' ? result(rpc, null) : node())],
@@ -184,7 +231,7 @@ describe('an endpoint', () => {
     ['truncated JSON', async () => ({ status: 200, text: '{"jsonrpc":"2.0","id":1,"resu' })],
   ];
   it.each(garbage)('that answers %s is passed over for one that is well', async (_, fault) => {
-    const app = await start([chain.wsUrl, proxy.url, chain.url]);
+    const app = await start([proxy.url, chain.wsUrl, chain.url]);
     const watcher = await watch(app);
     proxy.fault = fault;
     await mint(chain, gold, owner, 3n);

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { App } from '../app.ts';
-import { MOST_WALLETS_EVERY_BLOCK } from '../chain/blocks.ts';
+import { MOST_WALLETS_EVERY_BLOCK } from '../chain/scan.ts';
 import { type Address, NATIVE } from '../chain/types.ts';
 import { startTestChain, type TestChain } from './anvil.ts';
 import { eventually, startTestApp } from './app.ts';
