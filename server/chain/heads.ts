@@ -214,7 +214,7 @@ export class Heads {
   #hear(header: Header, source: HeadSource): void {
     const now = performance.now();
     const latest = this.#latest;
-    if (!latest || (header.hash !== latest.hash && !this.#isOld(header, latest, source))) {
+    if (header.hash !== latest?.hash && !this.#options.isProcessed(header)) {
       if (latest && this.#announcedAtMs !== undefined && header.number > latest.number) {
         const interval = (now - this.#announcedAtMs) / (header.number - latest.number);
         const average = this.#observedIntervalMs ?? interval;
@@ -226,17 +226,6 @@ export class Heads {
       this.#mailbox.put('head', header);
     }
     this.#heardAtMs = now;
-  }
-
-  /**
-   * A block that was processed is old news; but where our source tells of it anew in the place of one that we are
-   * about to take in its stead, the chain has gone back to it.
-   */
-  #isOld(header: Header, latest: Header, source: HeadSource): boolean {
-    const { isProcessed } = this.#options;
-    if (!isProcessed(header)) return false;
-    const isOurSource = source === 'socket' || !this.#socketAlive;
-    return !isOurSource || header.number !== latest.number || isProcessed(latest);
   }
 
   async #keepSocket(signal: AbortSignal): Promise<void> {
