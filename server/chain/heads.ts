@@ -43,6 +43,8 @@ interface HeadsOptions {
   readonly observer: HeadsObserver;
   /** A block that was processed is behind us: an endpoint that lags, or a message that was late, tells of it. */
   readonly isProcessed: (head: Header) => boolean;
+  /** The newest that was. */
+  readonly tip: () => Header | undefined;
 }
 
 /**
@@ -142,10 +144,17 @@ export class Heads {
   }
 
   async #weigh(header: Header, signal: AbortSignal): Promise<void> {
-    const latest = this.#latest;
-    const isOther = latest && header.hash !== latest.hash && header.number <= latest.number;
-    if (isOther) await this.#doubt(header, latest, signal);
+    const known = this.#newestKnown;
+    const isOther = known && header.hash !== known.hash && header.number <= known.number;
+    if (isOther) await this.#doubt(header, known, signal);
     else this.#goneSinceMs = undefined;
+  }
+
+  /** What was heard and never had may be gone while our tip below it is not, or is not known to be yet. */
+  get #newestKnown(): Header | undefined {
+    const latest = this.#latest;
+    const tip = this.#options.tip();
+    return tip && tip.number > (latest?.number ?? -1) ? tip : latest;
   }
 
   get #tolerance(): number {
@@ -192,13 +201,13 @@ export class Heads {
    * has the newest block any more, and nobody tells of another, it is gone (a node that lost its last blocks, a
    * development chain that was reverted), and what is left is the chain.
    */
-  async #doubt(lower: Header, latest: Header, signal: AbortSignal): Promise<void> {
-    const call = { method: 'eth_getBlockByHash', params: [latest.hash, false], parse: parseHeader };
+  async #doubt(lower: Header, known: Header, signal: AbortSignal): Promise<void> {
+    const call = { method: 'eth_getBlockByHash', params: [known.hash, false], parse: parseHeader };
     const isGone = await this.#options.pool.request(call, signal).then(
       () => false,
       (error: unknown) => error instanceof BlockUnavailable,
     );
-    if (!isGone || latest !== this.#latest) {
+    if (!isGone || known.hash !== this.#newestKnown?.hash) {
       this.#goneSinceMs = undefined;
       return;
     }
@@ -206,7 +215,7 @@ export class Heads {
     this.#goneSinceMs ??= now;
     if (now - this.#goneSinceMs < this.stallMs) return;
     this.#goneSinceMs = undefined;
-    this.#gone = latest.hash;
+    this.#gone = known.hash;
     this.#latest = lower;
     this.#mailbox.put('head', lower);
   }

@@ -325,6 +325,26 @@ describe('a chain that loses its last blocks', () => {
     await agrees(watcher);
   });
 
+  it('and others that were announced but never had: balances go back with it', async () => {
+    const app = await start();
+    const watcher = await watch(app);
+    const snapshot = await chain.client.snapshot();
+    await mint(chain, gold, owner, 5n);
+    await eventually(() => expect(watcher.amount(gold)).toBe(5n));
+    // From here on heads are heard and nothing is answered: our tip is not the newest that we know of.
+    proxy.fault = async (request) => failure(request, -32603, 'Internal error');
+    await mint(chain, gold, owner, 5n);
+    await eventually(async () => {
+      const { json } = await rest(app, 'GET', '/health');
+      expect(json).toMatchObject({ chains: [{ lagBlocks: 1 }] });
+    });
+    await chain.client.revert({ id: snapshot });
+    proxy.fault = undefined;
+    await eventually(() => expect(watcher.amount(gold)).toBe(0n));
+    await agrees(watcher);
+    await isQuiet(app);
+  });
+
   it('is not what an endpoint that lags amounts to', async () => {
     const app = await start([proxy.url]);
     const watcher = await watch(app);

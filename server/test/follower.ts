@@ -42,6 +42,7 @@ export class Follower implements AsyncDisposable {
       blockTimeMs: 12_000,
       timeoutMs: 20_000,
       isProcessed: ({ number, hash }) => this.lineage.has(number, hash),
+      tip: () => this.lineage.tip,
       observer: { head() {}, socketLost() {} },
     });
     const blocks = new Blocks({

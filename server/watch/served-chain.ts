@@ -100,6 +100,7 @@ export class LiveChain implements ServedChain, WatchedChain, AsyncDisposable {
       blockTimeMs: network.blockTimeMs,
       timeoutMs: config.rpcTimeoutMs,
       isProcessed: ({ number, hash }) => lineage.has(number, hash),
+      tip: () => lineage.tip,
       observer: {
         head: (source) => metrics.heads.inc({ chain, source }),
         socketLost: (reason) => log.warn({ chain, reason }, 'no heads by socket; polling meanwhile'),
