@@ -16,6 +16,8 @@ type MoreOfAnvil = [
     Parameters: [depth: number, transactions: [RpcTransactionRequest, number][]];
     ReturnType: null;
   },
+  /** Forgets what waits to be mined. */
+  { Method: 'anvil_dropAllTransactions'; Parameters?: undefined; ReturnType: null },
 ];
 
 /**

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -24,6 +24,8 @@ export interface TestChain extends Genesis, AsyncDisposable {
   readonly url: string;
   readonly wsUrl: string;
   readonly client: ChainClient;
+  /** The height at which the node was last started. */
+  readonly upSince: number;
   head(): Promise<BlockRef>;
   /** A block, by hash, number or tag, as the node itself writes it; throws where there is none. */
   rawBlock(block: Hex | 'latest'): Promise<RawBlock>;
@@ -38,15 +40,22 @@ export interface TestChain extends Genesis, AsyncDisposable {
   mine(blocks?: number): Promise<BlockRef>;
   /** Off: blocks come by `mine` only, so that one can be filled. */
   automine(on: boolean): Promise<void>;
+  /** Blocks come by the clock from now on, every so many whole seconds. */
+  mineEvery(seconds: number): Promise<void>;
   /** By decree. A block follows, so that its hash stands for the new state; with automine off that is for you. */
   setNativeBalance(owner: Address, amount: bigint): Promise<void>;
-  /** Replaces the newest blocks by as many others, with none of the old transactions but those given. */
+  /**
+   * Replaces the newest blocks by as many others, with none of the old transactions but those given. None may be
+   * as old as `upSince`: the node has no state from before it to go back to, and would go on from none.
+   */
   reorg(depth: number, transactions?: readonly Replacement[]): Promise<BlockRef>;
   /** The node is there and says nothing, until `thaw`. */
   freeze(): void;
   thaw(): void;
   /** The node is gone, with every connection to it. */
   down(): Promise<void>;
+  /** As `down`, but in the midst of things: its last second or so of blocks may be gone for good. */
+  kill(): Promise<void>;
   /** The node is back where it was, on the same chain. */
   up(): Promise<void>;
 }
@@ -85,15 +94,17 @@ export async function startTestChain(options: TestChainOptions = {}): Promise<Te
   let mining = options.mining ?? 'auto';
   await using starting = new AsyncDisposableStack();
   const folder = await mkdtemp(join(tmpdir(), 'balance-stream-chain-'));
+  const stateFile = join(folder, 'state.json');
   starting.defer(() => rm(folder, { recursive: true, force: true }));
   const start = (port: number, how: Mining) =>
     startAnvil({
       port,
       chainId: options.chainId,
       mining: how,
-      stateFile: join(folder, 'state.json'),
+      stateFile,
       args: ['--auto-impersonate', '--order', 'fifo', ...(options.args ?? [])],
     });
+  let upSince = 0;
   let anvil: Anvil = await start(0, mining === 'auto' ? 'manual' : mining);
   starting.defer(() => anvil[Symbol.asyncDispose]());
   const { port, url, wsUrl, chainId } = anvil;
@@ -110,6 +121,9 @@ export async function startTestChain(options: TestChainOptions = {}): Promise<Te
     url,
     wsUrl,
     client,
+    get upSince() {
+      return upSince;
+    },
     async head() {
       const { number, hash, timestamp } = await client.getBlock();
       return { number: Number(number), hash, timestamp: Number(timestamp) };
@@ -155,6 +169,8 @@ export async function startTestChain(options: TestChainOptions = {}): Promise<Te
       if (mining !== 'manual') await client.mine({ blocks: 1 });
     },
     async reorg(depth, transactions = []) {
+      const { number } = await chain.head();
+      if (number - depth < upSince) throw new Error(`block ${number - depth} is older than the node knows`);
       const placed = await Promise.all(
         transactions.map(async (one): Promise<[RpcTransactionRequest, number]> => {
           const request = 'again' in one ? await asItWas(client, one.again) : requestOf(one);
@@ -166,9 +182,19 @@ export async function startTestChain(options: TestChainOptions = {}): Promise<Te
     },
     freeze: () => anvil.freeze(),
     thaw: () => anvil.thaw(),
+    async mineEvery(seconds) {
+      await client.setAutomine(false);
+      await client.setIntervalMining({ interval: seconds });
+      mining = { everyMs: seconds * 1000 };
+    },
     down: () => anvil.stop(),
+    async kill() {
+      await written(stateFile);
+      await anvil.kill();
+    },
     async up() {
       anvil = await start(port, mining);
+      upSince = (await chain.head()).number;
     },
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
@@ -212,5 +238,18 @@ async function mined(client: ChainClient, hash: Hash): Promise<void> {
     if (receipt) return;
     if (deadline.aborted) throw new Error(`Transaction ${hash} is in no block`);
     await sleep(5);
+  }
+}
+
+const WRITES_EVERY_MS = 1000;
+
+/**
+ * Settles between two writings of the state file, which take a part of a second each: half a file is no chain to
+ * come back to.
+ */
+async function written(file: string): Promise<void> {
+  for (const deadlineMs = Date.now() + MINED_TIMEOUT_MS; Date.now() < deadlineMs; await sleep(20)) {
+    const ageMs = Date.now() - (await stat(file).catch(() => ({ mtimeMs: 0 }))).mtimeMs;
+    if (ageMs > WRITES_EVERY_MS / 8 && ageMs < WRITES_EVERY_MS / 2) return;
   }
 }

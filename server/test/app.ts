@@ -1,4 +1,4 @@
-import { vi } from 'vitest';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type App, createApp } from '../app.ts';
 import type { Address } from '../chain/types.ts';
 import { readConfig } from '../config.ts';
@@ -40,6 +40,14 @@ export function startTestApp(
 }
 
 /** Waits until the condition holds, with the assertion's own words where it never does. */
-export function eventually<T>(condition: () => T | Promise<T>): Promise<T> {
-  return vi.waitFor(condition, PATIENCE);
+export async function eventually<T>(condition: () => T | Promise<T>): Promise<T> {
+  const deadlineMs = performance.now() + PATIENCE.timeout;
+  for (;;) {
+    try {
+      return await condition();
+    } catch (error) {
+      if (performance.now() > deadlineMs) throw error;
+    }
+    await sleep(PATIENCE.interval);
+  }
 }

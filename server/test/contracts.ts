@@ -13,7 +13,7 @@ import {
 } from 'viem';
 import { type Address, type Hash, NATIVE } from '../chain/types.ts';
 import { artifact, type ContractName } from '../devchain/contracts/artifacts.ts';
-import type { TestChain } from './anvil.ts';
+import type { TestChain, Transaction } from './anvil.ts';
 
 /** What happens on a test chain. Everything that sends settles as `TestChain.send` does. */
 
@@ -54,6 +54,16 @@ export function call(
 /** Of any of our tokens: all have an open `mint`, announced by a Transfer from the zero address. */
 export function mint(chain: TestChain, token: Address, to: Address, amount: bigint): Promise<Hash> {
   return call(chain, 'TestToken', token, 'mint', [to, amount]);
+}
+
+/** The same, not sent: for a block that takes another's place. */
+export function mintTransaction(chain: TestChain, token: Address, to: Address, amount: bigint): Transaction {
+  const data = encodeFunctionData({
+    abi: artifact('TestToken').abi,
+    functionName: 'mint',
+    args: [to, amount],
+  });
+  return { from: chain.deployer, to: token, data };
 }
 
 /** Of a TestToken, without an event. */

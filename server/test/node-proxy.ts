@@ -21,6 +21,9 @@ export interface Plain {
 /** Answers in the node's place, or lets the node answer. Over HTTP and WebSocket alike; not for subscriptions. */
 export type Fault = (request: Passing, node: () => Promise<Answer>) => Promise<Answer>;
 
+/** What becomes of a head on its way to a subscriber: it is told where `tell` is called, and as often. */
+export type HeadFault = (head: object, tell: (head: object) => void) => void;
+
 /** A node's error in answer to a request. */
 export function failure({ id }: Passing, code: number, message: string): Answer {
   return { jsonrpc: '2.0', id, error: { code, message } };
@@ -51,6 +54,9 @@ export interface NodeProxy extends AsyncDisposable {
   /** While true, no newHeads notification passes; the socket stays up and answers. */
   loseHeads: boolean;
   fault: Fault | undefined;
+  heads: HeadFault | undefined;
+  /** While true, nobody can connect; who was connected is cut off when it is set. */
+  refuses: boolean;
   /** Tells subscribers of a head, whatever the node says. */
   tellHead(head: object): void;
   dropSockets(): void;
@@ -83,10 +89,14 @@ export async function startNodeProxy(node: Node): Promise<NodeProxy> {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk);
     const answer = await answerTo(JSON.parse(Buffer.concat(chunks).toString()));
-    const plain = 'text' in answer && 'status' in answer ? (answer as Plain) : undefined;
+    const plain = isPlain(answer) ? answer : undefined;
     response.writeHead(plain?.status ?? 200, { 'content-type': 'application/json', ...plain?.headers });
     response.end(plain?.text ?? JSON.stringify(answer));
   }
+  let refuses = false;
+  server.on('connection', (socket) => {
+    if (refuses) socket.destroy();
+  });
 
   new WebSocketServer({ server }).on('connection', (down) => {
     const up = new WebSocket(proxy.node.wsUrl);
@@ -96,7 +106,7 @@ export async function startNodeProxy(node: Node): Promise<NodeProxy> {
       const request: Passing = JSON.parse(String(data));
       if (request.method !== 'eth_subscribe') {
         answerTo(request).then(
-          (answer) => down.send('text' in answer ? String(answer.text) : JSON.stringify(answer)),
+          (answer) => down.send(isPlain(answer) ? answer.text : JSON.stringify(answer)),
           () => down.terminate(),
         );
         return;
@@ -111,7 +121,14 @@ export async function startNodeProxy(node: Node): Promise<NodeProxy> {
     up.on('message', (data) => {
       const message = JSON.parse(String(data));
       if (typeof message.result === 'string') subscriptions.set(down, message.result);
-      if (!(proxy.loseHeads && message.method === 'eth_subscription')) down.send(String(data));
+      if (message.method !== 'eth_subscription') down.send(String(data));
+      else if (!proxy.loseHeads) {
+        const { params } = message;
+        const tell = (result: object) =>
+          down.send(JSON.stringify({ ...message, params: { ...params, result } }));
+        if (proxy.heads) proxy.heads(params.result, tell);
+        else tell(params.result);
+      }
     });
     for (const [one, other] of [
       [down, up],
@@ -120,6 +137,7 @@ export async function startNodeProxy(node: Node): Promise<NodeProxy> {
       one.on('error', () => other.terminate());
       one.on('close', () => {
         subscriptions.delete(one);
+        sockets.delete(one);
         other.terminate();
       });
     }
@@ -133,6 +151,16 @@ export async function startNodeProxy(node: Node): Promise<NodeProxy> {
     node,
     loseHeads: false,
     fault: undefined,
+    heads: undefined,
+    get refuses() {
+      return refuses;
+    },
+    set refuses(on) {
+      refuses = on;
+      if (!on) return;
+      proxy.dropSockets();
+      server.closeAllConnections();
+    },
     count: (method) => counts.get(method) ?? 0,
     reset: () => counts.clear(),
     tellHead(head) {
@@ -155,4 +183,8 @@ export async function startNodeProxy(node: Node): Promise<NodeProxy> {
     },
   };
   return proxy;
+}
+
+function isPlain(answer: Answer): answer is Plain {
+  return 'text' in answer && 'status' in answer;
 }
