@@ -1,0 +1,86 @@
+import { type BalancesState, createBalancesClient } from '@balance-stream/client';
+import type { Address } from '../../../chain/types.ts';
+import type { ClientKind, SoakClient } from './client.ts';
+import { Folded } from './folded.ts';
+import type { Server, SoakSession } from './session.ts';
+
+interface Options {
+  readonly name: string;
+  readonly kind: ClientKind;
+  readonly server: Server;
+  readonly session: SoakSession;
+  /** What it asks for itself; in a shared session it is told of what others ask for too. */
+  readonly asks: readonly Address[];
+  readonly mayHold: (token: Address) => boolean;
+}
+
+/** The client library as an application uses it: left to itself, it must never give up and always come right. */
+export class GraphQLClient implements SoakClient {
+  readonly name: string;
+  readonly kind: ClientKind;
+  readonly owner: Address;
+  readonly #session: SoakSession;
+  readonly #client;
+  readonly #done: Promise<void>;
+  readonly #checked: Folded;
+  #state: BalancesState | undefined;
+  connections = 0;
+
+  constructor({ name, kind, server, session, asks, mayHold }: Options) {
+    this.name = name;
+    this.kind = kind;
+    this.owner = session.owner;
+    this.#session = session;
+    this.#checked = new Folded(mayHold);
+    session.include(asks);
+    this.#client = createBalancesClient({
+      url: server.url,
+      ...(session.clientId !== undefined && { clientId: session.clientId }),
+      fetch: async (input, init) => {
+        const response = await fetch(input, init);
+        if (response.headers.get('content-type')?.startsWith('text/event-stream')) this.connections += 1;
+        return response;
+      },
+    });
+    const { chainId, owner } = session;
+    this.#done = this.#follow({ chainId, owner, customTokens: asks }).catch((error: unknown) => {
+      this.#checked.complain(`the client gave up: ${error}`);
+    });
+  }
+
+  async #follow(options: { chainId: number; owner: Address; customTokens: readonly Address[] }) {
+    for await (const state of this.#client.watchBalances(options)) {
+      this.#state = state;
+      const balances = state.changed.flatMap((token) => {
+        const balance = state.balances.get(token);
+        return balance ? [{ token, amount: balance.amount, status: balance.status }] : [];
+      });
+      this.#checked.fold({ ...state, kind: 'part', balances, removed: [] });
+    }
+  }
+
+  holds(token: Address): bigint | null | undefined {
+    return this.#state?.balances.get(token)?.amount;
+  }
+
+  get tokens(): ReadonlySet<Address> {
+    return this.#session.tokens;
+  }
+
+  get held(): Iterable<Address> {
+    return [...(this.#state?.balances.keys() ?? [])] as Address[];
+  }
+
+  get updates(): number {
+    return this.#checked.updates;
+  }
+
+  get problems(): readonly string[] {
+    return this.#checked.problems;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#client.dispose();
+    await this.#done;
+  }
+}
