@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { NATIVE } from '../chain/types.ts';
 import { artifact } from '../devchain/contracts/artifacts.ts';
 import { startTestChain, type TestChain } from './anvil.ts';
+import { eventually } from './app.ts';
 import * as on from './contracts.ts';
 
 let chain: TestChain;
@@ -61,6 +62,29 @@ test('a reorg takes back what the replaced blocks did, and can do other things',
   expect(after.number).toBe(before.number);
   expect(after.hash).not.toBe(before.hash);
   expect(await on.balanceOf(chain, token, to)).toBe(7n);
+});
+
+test('a killed node comes back on the same chain, and goes back no further than that', async () => {
+  await using chain = await startTestChain();
+  await chain.mine(3);
+  const { number } = await chain.head();
+  await chain.kill();
+  await chain.up();
+  // What its last second brought may be missing.
+  const { number: upSince } = await chain.head();
+  expect(upSince).toBeLessThanOrEqual(number);
+  expect(chain.upSince).toBe(upSince);
+  await chain.mine(2);
+  await chain.reorg(2);
+  await expect(chain.reorg(3)).rejects.toThrow(`block ${upSince - 1} is older than the node knows`);
+});
+
+test('by the clock, blocks come by themselves until it is stopped', async () => {
+  await using chain = await startTestChain();
+  await chain.mineEvery(1);
+  const { number } = await chain.head();
+  await eventually(async () => expect((await chain.head()).number).toBeGreaterThan(number));
+  await chain.automine(false);
 });
 
 test('the node goes down and comes up on the same chain', async () => {

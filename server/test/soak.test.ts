@@ -37,6 +37,6 @@ describe('once it is over and quiet, every client holds what the chain says', { 
   });
 
   it('without ever reading everything anew: what events tell is enough', async () => {
-    await run({ ...OPTIONS, durationMs: 14_000, sweep: false, appRestarts: false });
+    await run({ ...OPTIONS, durationMs: 10_000, sweep: false, appRestarts: false });
   });
 });
