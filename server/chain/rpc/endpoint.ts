@@ -3,7 +3,7 @@ import { abortable } from '../../lib/abortable.ts';
 import { withDeadline } from '../../lib/deadline.ts';
 import { Backoff, sleep } from '../../lib/retry.ts';
 import { toQuantity } from '../hex.ts';
-import { BlockUnavailable, EndpointError } from './errors.ts';
+import { AnswerTooLarge, BlockUnavailable, EndpointError } from './errors.ts';
 import { HttpTransport } from './http.ts';
 import type { RpcCall, RpcRequest } from './message.ts';
 import { redact } from './redact.ts';
@@ -60,7 +60,8 @@ export class Endpoint implements AsyncDisposable {
       this.#backoff.reset();
       return result;
     } catch (error) {
-      if (error instanceof EndpointError && !signal.aborted) this.#open();
+      if (error instanceof EndpointError && !(error instanceof AnswerTooLarge) && !signal.aborted)
+        this.#open();
       throw error;
     }
   }
@@ -139,7 +140,14 @@ class SocketTransport implements AsyncDisposable {
     } catch (error) {
       throw error instanceof EndpointError ? error : new EndpointError(`WebSocket: ${describe(error)}`);
     }
-    return await socket.request(call, signal);
+    try {
+      return await socket.request(call, signal);
+    } catch (error) {
+      if (!(error instanceof AnswerTooLarge) || socket.isOpen) throw error;
+    }
+    // An answer that was too large has closed the socket. On one of its own it is clear whether it was this one's.
+    using own = await RpcSocket.open(this.#url, signal);
+    return await own.request(call, signal);
   }
 
   async #open(): Promise<RpcSocket> {

@@ -1,6 +1,6 @@
 import { describe } from '../../errors.ts';
 import { Endpoint, type EndpointOptions } from './endpoint.ts';
-import { BlockUnavailable, CallRefused } from './errors.ts';
+import { AnswerTooLarge, BlockUnavailable, CallRefused } from './errors.ts';
 import type { RpcCall } from './message.ts';
 
 /**
@@ -24,7 +24,7 @@ export class Pool implements AsyncDisposable {
   }
 
   /**
-   * Throws CallRefused when a node says that the call itself is bad, BlockUnavailable when no endpoint has the
+   * Throws CallRefused when a node says that the call itself is bad, AnswerTooLarge, BlockUnavailable when no endpoint has the
    * block, EndpointError when none could be asked, or the signal's reason.
    */
   async request<T>(call: RpcCall<T>, signal: AbortSignal): Promise<T> {
@@ -37,7 +37,7 @@ export class Pool implements AsyncDisposable {
         this.#lastError = null;
         return result;
       } catch (error) {
-        if (signal.aborted || error instanceof CallRefused) throw error;
+        if (signal.aborted || error instanceof CallRefused || error instanceof AnswerTooLarge) throw error;
         if (!(failure instanceof BlockUnavailable)) failure = error;
       }
     }
