@@ -62,7 +62,8 @@ export class Ledger {
     this.#refresh = new Refresh({
       windowMs: options.windowMs,
       pin: () => this.#head,
-      read: (pairs, pin, signal) => options.reader.read(pairs, pin, signal),
+      chunks: (pairs) => options.reader.chunks(pairs),
+      read: (pairs, pin, signal, had) => options.reader.read(pairs, pin, signal, had),
       settle: (pairs, readings, pin) => this.settle(pairs, readings, pin),
       signal: options.signal,
     });
@@ -187,8 +188,10 @@ export class Ledger {
       for (const { owner, token, transaction, height: from } of touches) {
         const wallet = this.#wallets.get(owner);
         const pair = wallet?.pairs.get(token);
-        if (wallet && pair)
+        if (wallet && pair) {
+          this.#options.reader.touched(pair);
           this.#touch(wallet, pair, { cause, from, through: height, by: [{ transaction, height: from }] });
+        }
         if (wallet) this.#touchNative(owner);
       }
       for (const owner of parties ?? []) this.#touchNative(owner);

@@ -1,6 +1,7 @@
 import { Blocks } from '../chain/blocks.ts';
 import { Heads } from '../chain/heads.ts';
 import { Lineage } from '../chain/lineage.ts';
+import { Quarantine } from '../chain/multicall/quarantine.ts';
 import { Reader } from '../chain/multicall/reader.ts';
 import type { Network } from '../chain/networks.ts';
 import { Pool } from '../chain/rpc/pool.ts';
@@ -12,10 +13,12 @@ import { Ledger } from '../ledger/ledger.ts';
 import { type BlockTag, Lookup } from '../ledger/lookup.ts';
 import { Metadata, type TokenMetadata } from '../ledger/metadata.ts';
 import { sweep } from '../ledger/sweep.ts';
+import { ward } from '../ledger/ward.ts';
 import type { Metrics } from '../lib/metrics.ts';
 import { sleep } from '../lib/retry.ts';
 import { Scope } from '../lib/scope.ts';
 import { Owners } from './owner.ts';
+import { observeQuarantine } from './quarantine-log.ts';
 import type { ChainHealth, ServedChain } from './service.ts';
 import type { WatchedChain } from './sessions.ts';
 
@@ -88,9 +91,17 @@ export class LiveChain implements ServedChain, WatchedChain, AsyncDisposable {
         socketLost: (reason) => log.warn({ chain, reason }, 'no heads by socket; polling meanwhile'),
       },
     });
-    const reader = new Reader(this.#pool, network.multicall, {
-      multicall: (calls) => metrics.multicallPairs.observe({ chain }, calls),
-    });
+    const readerWith = (books: Quarantine) =>
+      new Reader({
+        pool: this.#pool,
+        multicall: network.multicall,
+        quarantine: books,
+        observer: { multicall: (calls) => metrics.multicallPairs.observe({ chain }, calls) },
+      });
+    const mostRetryMs = config.snapshotIntervalMs;
+    const quarantine = new Quarantine({ mostRetryMs, observer: observeQuarantine({ chain, metrics, log }) });
+    const reader = readerWith(quarantine);
+    const pastReader = readerWith(new Quarantine({ mostRetryMs }));
     this.ledger = new Ledger({
       reader,
       lineage,
@@ -115,7 +126,13 @@ export class LiveChain implements ServedChain, WatchedChain, AsyncDisposable {
         },
       },
     });
-    this.#lookup = new Lookup({ pool: this.#pool, reader, head: () => this.#heads.latest, signal });
+    this.#lookup = new Lookup({
+      pool: this.#pool,
+      reader,
+      pastReader,
+      head: () => this.#heads.latest,
+      signal,
+    });
     this.tokens = new Metadata({ network, reader, pin: () => this.#lookup.block('LATEST'), signal });
 
     this.#scope.spawn('heads', (stop) => this.#heads.run(stop));
@@ -144,6 +161,18 @@ export class LiveChain implements ServedChain, WatchedChain, AsyncDisposable {
           read: (pairs, pin, signal) => reader.read(pairs, pin, signal),
           settle: (pairs, readings, pin) => this.ledger.settle(pairs, readings, pin),
           failed: (error) => log.warn({ chain, reason: describe(error) }, 'a reconciliation read failed'),
+        },
+        stop,
+      ),
+    );
+    this.#scope.spawn('ward', (stop) =>
+      ward(
+        {
+          quarantine,
+          pair: ({ owner, token }) => this.ledger.pair(owner, token),
+          pin: () => this.ledger.head,
+          read: (pairs, pin, signal, had) => reader.read(pairs, pin, signal, had),
+          settle: (pairs, readings, pin) => this.ledger.settle(pairs, readings, pin),
         },
         stop,
       ),
