@@ -7,7 +7,7 @@ import { artifact, type ContractName } from '../devchain/contracts/artifacts.ts'
 import { startTestChain, type TestChain } from './anvil.ts';
 import { eventually, startTestApp } from './app.ts';
 import { call, deploy, deployManyTokens, deployToken, mint } from './contracts.ts';
-import { type NodeProxy, result, startNodeProxy } from './node-proxy.ts';
+import { failure, type NodeProxy, result, startNodeProxy } from './node-proxy.ts';
 import { rest } from './rest-stream.ts';
 import { Watcher } from './watcher.ts';
 
@@ -158,6 +158,33 @@ describe('a token that turns bad', () => {
     },
   );
 
+  it('does not hold up the others while it is looked into', async () => {
+    await using server = await start();
+    const owner = await chain.newWallet();
+    const token = await deploy(chain, 'FickleToken');
+    await quiet(server);
+    using watcher = watch(server, owner, gold, token);
+    await watcher.snapshot();
+    await setMood(token, Mood.Reverts);
+    await quiet(server);
+    const served = Promise.withResolvers<void>();
+    proxy.fault = async (request, node) => {
+      const text = JSON.stringify(request.params);
+      if (request.method === 'eth_call' && text.includes(token.slice(2)) && !text.includes(gold.slice(2)))
+        await served.promise;
+      return await node();
+    };
+    await chain.automine(false);
+    for (const each of [token, gold]) await mint(chain, each, owner, 1n);
+    await chain.mine();
+    await chain.automine(true);
+    await eventually(() => expect(watcher.amount(gold)).toBe(1n));
+    expect(held(watcher, token)?.status).toBe('OK');
+    served.resolve();
+    await eventually(() => expect(held(watcher, token)?.status).toBe('UNREADABLE'));
+    proxy.fault = undefined;
+  });
+
   it('in quarantine a token costs no call, however often it is touched', async () => {
     await using server = await start();
     const owner = await chain.newWallet();
@@ -248,6 +275,7 @@ describe('a token that behaves alone and not in company', () => {
     await using server = await start({ SNAPSHOT_INTERVAL: '3600' });
     const token = await deploy(chain, 'FickleToken');
     await setMood(token, Mood.Tires, 99);
+    await quiet(server);
     const holders = await Promise.all([...Array(120)].map(() => chain.newWallet(0n)));
     const path = (owner: Address) => `/${chain.chainId}/sessions/${owner}`;
     for (const owner of holders)
@@ -375,6 +403,32 @@ describe('what a token says of itself', () => {
     }
     proxy.fault = undefined;
     expect(asked).toBe(0);
+  });
+});
+
+describe('a node that counts gas in another way', () => {
+  it('and has not enough for the proof makes no healthy token unreadable', async () => {
+    await using server = await start();
+    const owner = await chain.newWallet();
+    const bad = await deploy(chain, 'InvalidToken');
+    const good = await deployToken(chain);
+    // The proof is what makes calls so long.
+    proxy.fault = async (request, node) =>
+      request.method === 'eth_call' && JSON.stringify(request.params).length > 40_000
+        ? failure(request, -32000, 'out of gas')
+        : await node();
+    await quiet(server);
+    using watcher = watch(server, owner, bad, good);
+    await watcher.snapshot();
+    await mint(chain, good, owner, 1n);
+    await eventually(() => {
+      expect(watcher.amount(good)).toBe(1n);
+      expect(held(watcher, bad)?.status).toBe('UNREADABLE');
+    });
+    proxy.fault = undefined;
+    expect(watcher.states.map(({ balances }) => balances.get(good)?.status ?? 'OK')).not.toContain(
+      'UNREADABLE',
+    );
   });
 });
 

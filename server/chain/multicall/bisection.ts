@@ -32,7 +32,7 @@ export class Bisection {
   /** Calls that failed in company. */
   readonly #suspected = new Set<number>();
   #wronged = 0;
-  #isWell: Promise<void> | undefined;
+  #nodeBearsProof: Promise<boolean> | undefined;
 
   constructor(calls: readonly Call[], options: BisectionOptions) {
     this.#calls = calls;
@@ -72,8 +72,8 @@ export class Bisection {
     const calls = places.flatMap((place) => this.#calls[place] ?? []);
     const [only] = calls;
     if (calls.length === 1 && only) {
-      const expectWell = () => this.#expectWell();
-      const result = await this.#inTurn(() => multicall.askAlone(only, { pin, signal, expectWell }));
+      const bearsProof = () => this.#bearsProof();
+      const result = await this.#inTurn(() => multicall.askAlone(only, { pin, signal, bearsProof }));
       this.#count(places, [result]);
       had(places, [result]);
       return;
@@ -100,10 +100,10 @@ export class Bisection {
   }
 
   /** Once for all of a batch. */
-  #expectWell(): Promise<void> {
+  #bearsProof(): Promise<boolean> {
     const { multicall, pin, signal } = this.#options;
-    this.#isWell ??= multicall.expectWell({ pin, signal });
-    return this.#isWell;
+    this.#nodeBearsProof ??= multicall.bearsProof({ pin, signal });
+    return this.#nodeBearsProof;
   }
 
   #inTurn<T>(task: () => Promise<T>): Promise<T> {

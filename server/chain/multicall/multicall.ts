@@ -94,23 +94,24 @@ export class Multicall {
   }
 
   /**
-   * One call by itself; whatever comes of it is that call's doing. `expectWell` is asked before that is said of a
-   * refusal: it throws where the node refuses what cannot fail. Where the words leave room for a node that has
-   * stumbled the call is put once more.
+   * One call by itself; whatever comes of it is that call's doing. What is refused with the proof is put once more
+   * without it, unless the node's words are plain and it is known to bear the proof (`bearsProof`).
    */
   async askAlone(
     call: Call,
-    { expectWell, ...question }: Omit<Question, 'gas'> & { readonly expectWell: () => Promise<void> },
+    { bearsProof, ...question }: Omit<Question, 'gas'> & { readonly bearsProof: () => Promise<boolean> },
   ): Promise<CallResult> {
+    let isPlain = true;
     try {
       const { results, isProven } = await this.askWithProof([call], question);
       const [result = NOTHING] = results;
-      return isProven ? result : { ...result, fault: 'burnt' };
+      if (isProven) return result;
+      if (result.success) return { ...result, fault: 'burnt' };
     } catch (refusal) {
       if (!isRefusal(refusal)) throw refusal;
-      await expectWell();
-      if (refusal instanceof CallRefused) return { ...NOTHING, fault: 'burnt' };
+      isPlain = refusal instanceof CallRefused;
     }
+    if ((await bearsProof()) && isPlain) return { ...NOTHING, fault: 'burnt' };
     try {
       const [result = NOTHING] = await this.ask([call], { ...question, gas: gasFor(1) });
       return result.success ? result : { ...result, fault: 'burnt' };
@@ -120,11 +121,20 @@ export class Multicall {
     }
   }
 
-  /** Throws EndpointError where the node refuses even what costs nothing and cannot fail. */
-  async expectWell(question: Omit<Question, 'gas'>): Promise<void> {
+  /**
+   * Whether the node runs the proof behind a call that cannot fail: gas is not counted alike on every chain. Throws
+   * EndpointError where it refuses even that call by itself.
+   */
+  async bearsProof(question: Omit<Question, 'gas'>): Promise<boolean> {
     const harmless = { target: this.address, data: getEthBalance(this.address) };
     try {
+      return (await this.askWithProof([harmless], question)).isProven;
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+    }
+    try {
       await this.ask([harmless], { ...question, gas: gasFor(1) });
+      return false;
     } catch (error) {
       if (!isRefusal(error)) throw error;
       throw new EndpointError(`every eth_call is refused: ${error.message}`, { cause: error });

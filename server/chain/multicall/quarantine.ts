@@ -1,18 +1,15 @@
 import type { Address } from '../types.ts';
 import type { Pair } from './reader.ts';
+import { Trust } from './trust.ts';
 
 /** How soon a pair that failed is tested again; doubles with every failure, up to the limit given. */
 const LEAST_RETRY_MS = 1000;
-/** How long a token stays in chunks of its own at first; doubles every time that it has to. */
-const LEAST_ISOLATION_MS = 10_000;
-const MOST_ISOLATION_MS = 3_600_000;
 /** So many wallets that a token costs all its gas, and it is the token and not the wallet. */
 export const OWNERS_UNTIL_ISOLATED = 3;
 /** What nobody asks for is forgotten, not before this and not before two of the longest pauses. */
 const FORGET_MS = 60_000;
-/** Bounds of memory. Past them the oldest is forgotten, and learnt anew when it is met again. */
+/** Past so many the oldest is forgotten, and found out anew when it is met again. */
 const MOST_PAIRS = 50_000;
-const MOST_TOKENS = 100_000;
 
 export interface QuarantineObserver {
   /** How many pairs are in quarantine now. */
@@ -46,11 +43,6 @@ interface Case {
   releasedAtMs: number | undefined;
 }
 
-interface Isolation {
-  readonly times: number;
-  readonly untilMs: number;
-}
-
 export interface Standing {
   readonly reason: string;
   readonly isDue: boolean;
@@ -69,8 +61,7 @@ export class Quarantine {
   readonly #observer: QuarantineObserver | undefined;
   readonly #now: () => number;
   readonly #cases = new Map<Address, Map<Address, Case>>();
-  readonly #isolations = new Map<Address, Isolation>();
-  readonly #proven = new Set<Address>();
+  readonly #tokens: Trust;
   #kept = 0;
   #inside = 0;
 
@@ -78,6 +69,7 @@ export class Quarantine {
     this.#mostRetryMs = mostRetryMs;
     this.#observer = observer;
     this.#now = now;
+    this.#tokens = new Trust(now);
   }
 
   /** How many pairs are in quarantine. */
@@ -143,7 +135,7 @@ export class Quarantine {
     this.#cases.set(token, owners);
     if (!known) this.#kept += 1;
     if (isCostly) {
-      this.#proven.delete(token);
+      this.#tokens.doubt(token);
       if (this.#costlyOwners(owners) >= OWNERS_UNTIL_ISOLATED && !this.isIsolated(token)) this.isolate(token);
     }
     if (!isNew) return;
@@ -155,7 +147,7 @@ export class Quarantine {
   /** The pair read well. */
   wellRead(pair: Pair): void {
     const { owner, token } = pair;
-    this.#prove(token);
+    this.#tokens.prove(token);
     const known = this.#cases.get(token)?.get(owner);
     if (!known || known.releasedAtMs !== undefined) return;
     known.releasedAtMs = this.#now();
@@ -181,28 +173,17 @@ export class Quarantine {
 
   /** Whether the token has read well, and not failed at others' cost since. */
   isProven(token: Address): boolean {
-    return this.#proven.has(token);
+    return this.#tokens.isProven(token);
   }
 
   /** Puts the token in chunks of its own, for longer every time. */
   isolate(token: Address): void {
-    const times = (this.#isolations.get(token)?.times ?? 0) + 1;
-    const forMs = Math.min(MOST_ISOLATION_MS, LEAST_ISOLATION_MS * 2 ** (times - 1));
-    this.#isolations.delete(token);
-    this.#isolations.set(token, { times, untilMs: this.#now() + forMs });
-    trim(this.#isolations);
+    this.#tokens.isolate(token);
     this.#observer?.isolated(token);
   }
 
   isIsolated(token: Address): boolean {
-    const isolation = this.#isolations.get(token);
-    return isolation !== undefined && isolation.untilMs > this.#now();
-  }
-
-  #prove(token: Address): void {
-    if (this.#proven.has(token)) return;
-    this.#proven.add(token);
-    trim(this.#proven);
+    return this.#tokens.isIsolated(token);
   }
 
   #retryMs(failures: number): number {
@@ -251,14 +232,4 @@ export class Quarantine {
     this.#inside += difference;
     this.#observer?.quarantined(this.#inside);
   }
-}
-
-function trim(kept: {
-  readonly size: number;
-  keys(): Iterator<Address>;
-  delete(key: Address): boolean;
-}): void {
-  if (kept.size <= MOST_TOKENS) return;
-  const oldest = kept.keys().next();
-  if (!oldest.done) kept.delete(oldest.value);
 }
