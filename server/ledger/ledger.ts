@@ -51,7 +51,8 @@ export class Ledger {
     this.#refresh = new Refresh({
       windowMs: options.windowMs,
       pin: () => this.#head,
-      read: (pairs, pin, signal) => options.reader.read(pairs, pin, signal),
+      chunks: (pairs) => options.reader.chunks(pairs),
+      read: (pairs, pin, signal, had) => options.reader.read(pairs, pin, signal, had),
       settle: (pairs, readings, pin) => this.settle(pairs, readings, pin),
       signal: options.signal,
     });
@@ -169,7 +170,10 @@ export class Ledger {
       const cause = forkedAbove === undefined ? 'EVENT' : 'REORG';
       for (const { owner, token, transaction, height: from } of touches) {
         const pair = this.pair(owner, token);
-        if (pair) this.#touch(pair, { cause, from, through: height, by: [{ transaction, height: from }] });
+        if (pair) {
+          this.#options.reader.touched(pair);
+          this.#touch(pair, { cause, from, through: height, by: [{ transaction, height: from }] });
+        }
         this.#touchNative(owner);
       }
       for (const owner of parties ?? []) this.#touchNative(owner);

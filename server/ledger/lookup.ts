@@ -1,6 +1,6 @@
 import DataLoader from 'dataloader';
 import { parseHeader } from '../chain/header.ts';
-import { chunksOf, type Pair, type Reader, type Reading } from '../chain/multicall/reader.ts';
+import type { Pair, Reader, Reading } from '../chain/multicall/reader.ts';
 import { BlockUnavailable } from '../chain/rpc/errors.ts';
 import type { Requester } from '../chain/rpc/message.ts';
 import type { Address, BlockRef, Header } from '../chain/types.ts';
@@ -27,6 +27,8 @@ interface Question extends Pair {
 interface LookupOptions {
   readonly pool: Requester;
   readonly reader: Reader;
+  /** For blocks of the past: with a quarantine of its own, for a token may fail there and not at the head. */
+  readonly pastReader: Reader;
   /** The newest head heard of. */
   readonly head: () => Header | undefined;
   readonly signal: AbortSignal;
@@ -35,7 +37,8 @@ interface LookupOptions {
 /** One-off reads, for callers without a stream: batched across requests, always as of the block they ask for. */
 export class Lookup {
   readonly #options: LookupOptions;
-  readonly #loader: DataLoader<Question, Balance>;
+  /** Of promises, so that a balance is there as soon as it is read, whatever the others of its batch do. */
+  readonly #loader: DataLoader<Question, Promise<Balance>>;
   #askedAtMs = 0;
   #answering = 0;
   /** How long the last batch took. */
@@ -43,16 +46,16 @@ export class Lookup {
 
   constructor(options: LookupOptions) {
     this.#options = options;
-    this.#loader = new DataLoader((questions) => this.#answer(questions), {
+    this.#loader = new DataLoader(async (questions) => this.#answer(questions), {
       cache: false,
       batchScheduleFn: (dispatch) => this.#dispatchWhenQuiet(dispatch),
     });
   }
 
   /** Throws UPSTREAM_UNAVAILABLE; a token that cannot be read is an answer. */
-  balance(owner: Address, token: Address, at: BlockTag): Promise<Balance> {
+  async balance(owner: Address, token: Address, at: BlockTag): Promise<Balance> {
     this.#askedAtMs = performance.now();
-    return this.#loader.load({ owner, token, at });
+    return await await this.#loader.load({ owner, token, at });
   }
 
   /**
@@ -82,44 +85,58 @@ export class Lookup {
     return at === 'LATEST' && heard && heard.number > block.number ? heard : block;
   }
 
-  async #answer(questions: readonly Question[]): Promise<(Balance | Error)[]> {
+  #answer(questions: readonly Question[]): Promise<Balance>[] {
     const startedMs = performance.now();
     this.#answering += 1;
-    try {
-      return await this.#answerAll(questions);
-    } finally {
+    const answers = new Map<string, PromiseWithResolvers<Balance>>();
+    for (const question of questions) answers.set(keyOf(question), Promise.withResolvers());
+    void this.#answerAll(questions, answers).finally(() => {
       this.#answering -= 1;
       this.#answerMs = performance.now() - startedMs;
-    }
+    });
+    return questions.map((question) => answers.get(keyOf(question))?.promise ?? Promise.reject(UNANSWERED));
   }
 
-  async #answerAll(questions: readonly Question[]): Promise<(Balance | Error)[]> {
+  async #answerAll(
+    questions: readonly Question[],
+    answers: ReadonlyMap<string, PromiseWithResolvers<Balance>>,
+  ): Promise<void> {
     const byTag = Map.groupBy(questions, ({ at }) => at);
-    const answers = new Map<string, Balance | Error>();
     await Promise.all(
       [...byTag].map(async ([at, asked]) => {
         const first = this.block(at);
         const distinct = [...new Map(asked.map((question) => [keyOf(question), question])).values()];
         await Promise.all(
-          chunksOf(distinct).map(async (chunk) => {
-            const result = await this.#read(chunk, at, first).catch((error: Error) => error);
-            chunk.forEach((question, index) => {
-              const answer = result instanceof Error ? result : balanceOf(question, result, index);
-              answers.set(keyOf(question), answer);
-            });
-          }),
+          this.#readerFor(at)
+            .chunks(distinct)
+            .map(async (chunk) => {
+              const had = (part: readonly Question[], readings: readonly Reading[], block: BlockRef) =>
+                part.forEach((question, index) => {
+                  answers.get(keyOf(question))?.resolve(balanceOf(question, readings[index], block));
+                });
+              await this.#read(chunk, at, { first, had }).catch((error: Error) => {
+                // Those that have been answered are not concerned.
+                for (const question of chunk) answers.get(keyOf(question))?.reject(error);
+              });
+            }),
         );
       }),
     );
-    return questions.map((question) => answers.get(keyOf(question)) ?? new Error('a question got no answer'));
   }
 
-  async #read(pairs: readonly Pair[], at: BlockTag, first: Promise<BlockRef>): Promise<Answered> {
-    const { reader, signal } = this.#options;
+  #readerFor(at: BlockTag): Reader {
+    const { reader, pastReader } = this.#options;
+    return at === 'LATEST' ? reader : pastReader;
+  }
+
+  async #read(pairs: readonly Question[], at: BlockTag, { first, had }: Reads): Promise<void> {
+    const { signal } = this.#options;
+    const reader = this.#readerFor(at);
     for (let attempt = 1; ; attempt += 1) {
       const block = await (attempt === 1 ? first : this.block(at));
       try {
-        return { readings: await reader.read(pairs, block, signal), block };
+        await reader.read(pairs, block, signal, (part, readings) => had(part, readings, block));
+        return;
       } catch (error) {
         if (!(error instanceof BlockUnavailable) || attempt === ATTEMPTS) throw error;
         await sleep(ATTEMPT_PAUSE_MS * attempt, signal);
@@ -128,17 +145,22 @@ export class Lookup {
   }
 }
 
-interface Answered {
-  readonly readings: readonly Reading[];
-  readonly block: BlockRef;
+interface Reads {
+  readonly first: Promise<BlockRef>;
+  readonly had: (part: readonly Question[], readings: readonly Reading[], block: BlockRef) => void;
 }
+
+const UNANSWERED = new Error('a question got no answer');
 
 function keyOf({ owner, token, at }: Question): string {
   return `${owner}${token}${at}`;
 }
 
-function balanceOf({ owner, token }: Pair, { readings, block }: Answered, index: number): Balance {
-  const reading = readings[index] ?? { unreadable: 'not read' };
+function balanceOf(
+  { owner, token }: Pair,
+  reading: Reading = { unreadable: 'not read' },
+  block: BlockRef,
+): Balance {
   return {
     owner,
     token,

@@ -2,6 +2,7 @@ import DataLoader from 'dataloader';
 import { LRUCache } from 'lru-cache';
 import { type CallResult, DECIMALS, firstWord, NAME, SYMBOL } from '../chain/multicall/codec.ts';
 import { CALLS_PER_READ, type Reader } from '../chain/multicall/reader.ts';
+import { isBurden } from '../chain/multicall/reading.ts';
 import type { Network } from '../chain/networks.ts';
 import { type Address, type BlockRef, type Hex, NATIVE } from '../chain/types.ts';
 import { sleep } from '../lib/retry.ts';
@@ -17,9 +18,10 @@ export interface TokenMetadata {
 const TOKENS_KEPT = 100_000;
 const CALLS_PER_TOKEN = 3;
 const ATTEMPTS = 3;
-const RETRY_MS = 200;
-/** What could not be had is asked for again after this long. */
-const FAILURE_TTL_MS = 30_000;
+const ATTEMPT_PAUSE_MS = 200;
+/** What could not be had is asked for again after this long, and every time that it fails after twice as long. */
+const RETRY_LEAST_MS = 30_000;
+const RETRY_MOST_MS = 3_600_000;
 /** A balance does not wait longer for what its token is called; the read goes on for the next one. */
 const PATIENCE_MS = 1500;
 const MOST_SYMBOL_CHARACTERS = 64;
@@ -30,6 +32,16 @@ const MOST_DECIMALS = 77;
 type OnChain = Omit<TokenMetadata, 'logoURI'>;
 const NOTHING: OnChain = { symbol: null, name: null, decimals: null };
 
+interface Known {
+  readonly onChain: OnChain;
+  /** When to ask for what is lacking; undefined where nothing is. */
+  readonly retryAtMs: number | undefined;
+  /** How often it was lacking. */
+  readonly failures: number;
+  /** Whether it burns gas or answers with bombs: then it is asked for apart from others. */
+  readonly isCostly: boolean;
+}
+
 interface MetadataOptions {
   readonly network: Network;
   readonly reader: Reader;
@@ -37,18 +49,23 @@ interface MetadataOptions {
   readonly signal: AbortSignal;
 }
 
-/** Symbol, name and decimals of the tokens of one chain: read once a token, together, and kept. */
+/**
+ * Symbol, name and decimals of the tokens of one chain: read once a token, together, and kept. What a token does not
+ * say is asked for again, behind the back of who asks, and more and more rarely.
+ */
 export class Metadata {
   readonly #options: MetadataOptions;
-  readonly #known = new LRUCache<Address, OnChain>({ max: TOKENS_KEPT });
+  readonly #known = new LRUCache<Address, Known>({ max: TOKENS_KEPT });
   readonly #logos = new LRUCache<Address, string>({ max: TOKENS_KEPT });
   readonly #loading = new Map<Address, Promise<OnChain>>();
-  readonly #loader: DataLoader<Address, OnChain>;
+  /** Of promises, so that a token is known as soon as it is read, whatever the others of its batch do. */
+  readonly #loader: DataLoader<Address, Promise<OnChain>>;
 
   constructor(options: MetadataOptions) {
     this.#options = options;
-    this.#known.set(NATIVE, options.network.nativeCurrency);
-    this.#loader = new DataLoader((tokens) => this.#load(tokens), {
+    const { nativeCurrency: onChain } = options.network;
+    this.#known.set(NATIVE, { onChain, retryAtMs: undefined, failures: 0, isCostly: false });
+    this.#loader = new DataLoader(async (tokens) => this.#load(tokens), {
       cache: false,
       maxBatchSize: Math.floor(CALLS_PER_READ / CALLS_PER_TOKEN),
       batchScheduleFn: (dispatch) => setTimeout(dispatch, 5),
@@ -60,52 +77,83 @@ export class Metadata {
     this.#logos.set(token, logoURI);
   }
 
-  /** At once where it is known. Never rejects: what cannot be had now is null, and asked for again next time. */
+  /** At once where it was read before. Never rejects: what cannot be had now is null, and asked for again. */
   of(token: Address): TokenMetadata | Promise<TokenMetadata> {
     const known = this.#known.get(token);
-    if (known) return this.#withLogo(token, known);
+    if (!known) return inTime(this.#loadOnce(token)).then((loaded) => this.#withLogo(token, loaded));
+    if (known.retryAtMs !== undefined && known.retryAtMs <= performance.now()) void this.#loadOnce(token);
+    return this.#withLogo(token, known.onChain);
+  }
+
+  #loadOnce(token: Address): Promise<OnChain> {
     let loading = this.#loading.get(token);
     if (!loading) {
       loading = this.#loadPatiently(token).finally(() => this.#loading.delete(token));
       this.#loading.set(token, loading);
     }
-    return inTime(loading).then((loaded) => this.#withLogo(token, loaded));
+    return loading;
   }
 
   async #loadPatiently(token: Address): Promise<OnChain> {
     const { signal } = this.#options;
     for (let attempt = 1; attempt <= ATTEMPTS && !signal.aborted; attempt += 1) {
       try {
-        return await this.#loader.load(token);
+        return await await this.#loader.load(token);
       } catch {
         // A block that was replaced, or an endpoint that stumbled: the balances beside it do not wait for long.
-        if (attempt < ATTEMPTS) await sleep(RETRY_MS, signal).catch(() => {});
+        if (attempt < ATTEMPTS) await sleep(ATTEMPT_PAUSE_MS, signal).catch(() => {});
       }
     }
-    this.#known.set(token, NOTHING, { ttl: FAILURE_TTL_MS });
-    return NOTHING;
+    return this.#learn(token, this.#known.get(token)?.onChain ?? NOTHING, false);
   }
 
   #withLogo(token: Address, onChain: OnChain): TokenMetadata {
     return { ...onChain, logoURI: this.#logos.get(token) ?? null };
   }
 
-  async #load(tokens: readonly Address[]): Promise<OnChain[]> {
+  #learn(token: Address, onChain: OnChain, isCostly: boolean): OnChain {
+    const isComplete = Object.values(onChain).every((value) => value !== null);
+    const failures = isComplete ? 0 : (this.#known.get(token)?.failures ?? 0) + 1;
+    const pauseMs = Math.min(RETRY_MOST_MS, RETRY_LEAST_MS * 2 ** (failures - 1));
+    const retryAtMs = isComplete ? undefined : performance.now() + pauseMs;
+    this.#known.set(token, { onChain, retryAtMs, failures, isCostly });
+    return onChain;
+  }
+
+  #load(tokens: readonly Address[]): Promise<OnChain>[] {
+    const answers = new Map(tokens.map((token) => [token, Promise.withResolvers<OnChain>()]));
+    const isCostly = (token: Address) => this.#known.get(token)?.isCostly === true;
+    const apart = tokens.filter(isCostly).map((token) => [token]);
+    for (const batch of [tokens.filter((token) => !isCostly(token)), ...apart])
+      this.#read(batch, (token, onChain) => answers.get(token)?.resolve(onChain)).catch((error: Error) => {
+        // Those that have been answered are not concerned.
+        for (const token of batch) answers.get(token)?.reject(error);
+      });
+    return tokens.map((token) => answers.get(token)?.promise ?? Promise.resolve(NOTHING));
+  }
+
+  async #read(tokens: readonly Address[], learnt: (token: Address, onChain: OnChain) => void): Promise<void> {
+    if (tokens.length === 0) return;
     const { reader, pin, signal } = this.#options;
     const calls = tokens.flatMap((target) => [SYMBOL, NAME, DECIMALS].map((data) => ({ target, data })));
-    const results = await reader.call(calls, await pin(), signal);
-    tokens.forEach((token, index) => {
-      const [symbol, name, decimals] = results.slice(index * CALLS_PER_TOKEN);
-      const metadata = {
-        symbol: textOf(symbol, MOST_SYMBOL_CHARACTERS),
-        name: textOf(name, MOST_NAME_CHARACTERS),
-        decimals: decimalsOf(decimals),
-      };
-      // What the node would not run may have been the node's fault: it is asked for again after a while.
-      const refused = [symbol, name, decimals].some((result) => result?.refused);
-      this.#known.set(token, metadata, refused ? { ttl: FAILURE_TTL_MS } : {});
+    const results: CallResult[] = [];
+    await reader.call(calls, await pin(), signal, (places, found) => {
+      for (const [index, place] of places.entries()) {
+        const result = found[index];
+        if (result) results[place] = result;
+      }
+      for (const token of new Set(places.map((place) => tokens[Math.floor(place / CALLS_PER_TOKEN)]))) {
+        const first = token === undefined ? -1 : tokens.indexOf(token) * CALLS_PER_TOKEN;
+        const [symbol, name, decimals] = results.slice(first, first + CALLS_PER_TOKEN);
+        if (!token || !symbol || !name || !decimals) continue;
+        const onChain = {
+          symbol: textOf(symbol, MOST_SYMBOL_CHARACTERS),
+          name: textOf(name, MOST_NAME_CHARACTERS),
+          decimals: decimalsOf(decimals),
+        };
+        learnt(token, this.#learn(token, onChain, [symbol, name, decimals].some(isBurden)));
+      }
     });
-    return tokens.map((token) => this.#known.get(token) ?? NOTHING);
   }
 }
 

@@ -1,4 +1,4 @@
-import { chunksOf, type Reading } from '../chain/multicall/reader.ts';
+import type { Reading } from '../chain/multicall/reader.ts';
 import { type BlockRef, NATIVE } from '../chain/types.ts';
 import { describe } from '../errors.ts';
 import { Backoff } from '../lib/retry.ts';
@@ -7,11 +7,21 @@ import type { WatchedPair } from './pair.ts';
 const RETRY_LEAST_MS = 100;
 const RETRY_MOST_MS = 5000;
 
+type Had = (pairs: readonly WatchedPair[], readings: readonly Reading[]) => void;
+
 interface RefreshOptions {
   /** Least time between two reads of tokens under load. */
   readonly windowMs: number;
   readonly pin: () => BlockRef | undefined;
-  readonly read: (pairs: readonly WatchedPair[], pin: BlockRef, signal: AbortSignal) => Promise<Reading[]>;
+  /** Splits what is to be read into reads that can do each other no harm. */
+  readonly chunks: (pairs: readonly WatchedPair[]) => readonly (readonly WatchedPair[])[];
+  /** Hands out each part of the readings as soon as it is had. */
+  readonly read: (
+    pairs: readonly WatchedPair[],
+    pin: BlockRef,
+    signal: AbortSignal,
+    had: Had,
+  ) => Promise<unknown>;
   /** Merges what was read; a pair that is still unsettled afterwards is read again. */
   readonly settle: (pairs: readonly WatchedPair[], readings: readonly Reading[], pin: BlockRef) => void;
   readonly signal: AbortSignal;
@@ -89,13 +99,13 @@ export class Refresh {
     const pairs = [...this.#tokens, ...this.#natives];
     this.#tokens.clear();
     this.#natives.clear();
-    for (const chunk of chunksOf(pairs)) void this.#read(chunk, at);
+    for (const chunk of this.#options.chunks(pairs)) void this.#read(chunk, at);
   }
 
   async #read(pairs: readonly WatchedPair[], at: BlockRef): Promise<void> {
     const { read, settle, pin, signal } = this.#options;
     try {
-      settle(pairs, await read(pairs, at, signal), at);
+      await read(pairs, at, signal, (part, readings) => settle(part, readings, at));
       this.#failure = undefined;
       // A read that settles nothing, at a head that still stands, is not to be repeated at full speed either.
       if (pairs.some(isUnsettled) && pin()?.hash === at.hash) this.#pause();

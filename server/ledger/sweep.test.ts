@@ -45,7 +45,8 @@ describe('a sweep whose reads are not answered', () => {
           looks += 1;
           return block;
         },
-        reconcile: () => new Promise((resolve) => answers.push(resolve)),
+        read: () => new Promise<void>((resolve) => answers.push(resolve)),
+        settle: () => {},
         failed: () => {},
       },
       stop.signal,
@@ -74,7 +75,8 @@ describe('a sweep whose reads fail', () => {
         budget: 3,
         turns,
         pin: () => block,
-        reconcile: async (pairs: readonly WatchedPair[]) => {
+        settle: () => {},
+        read: async (pairs: readonly WatchedPair[]) => {
           reads += 1;
           if (fails) throw new Error(`no answer ${said.length + 1}`);
           for (const pair of pairs) turns.confirmed(pair);

@@ -1,4 +1,4 @@
-import { CALLS_PER_READ } from '../chain/multicall/reader.ts';
+import { CALLS_PER_READ, type Reading } from '../chain/multicall/reader.ts';
 import type { BlockRef } from '../chain/types.ts';
 import { describe } from '../errors.ts';
 import { sleep } from '../lib/retry.ts';
@@ -16,8 +16,14 @@ interface SweepOptions {
   readonly budget: number;
   readonly turns: Turns;
   readonly pin: () => BlockRef | undefined;
-  /** Reads the pairs and merges what was read. */
-  readonly reconcile: (pairs: readonly WatchedPair[], pin: BlockRef, signal: AbortSignal) => Promise<void>;
+  /** Hands out each part of the readings as soon as it is had. */
+  readonly read: (
+    pairs: readonly WatchedPair[],
+    pin: BlockRef,
+    signal: AbortSignal,
+    had: (pairs: readonly WatchedPair[], readings: readonly Reading[]) => void,
+  ) => Promise<unknown>;
+  readonly settle: (pairs: readonly WatchedPair[], readings: readonly Reading[], pin: BlockRef) => void;
   /** A read failed; it is news unless one failed in this or the last interval, too. */
   readonly failed: (reason: string, isNews: boolean) => void;
 }
@@ -28,15 +34,15 @@ interface SweepOptions {
  * turns say what is next, and are told when a read is over. Ends when its signal aborts.
  */
 export async function sweep(options: SweepOptions, signal: AbortSignal): Promise<void> {
-  const { intervalMs, budget, turns, pin, reconcile, failed } = options;
+  const { intervalMs, budget, turns, pin, failed } = options;
   let underWay = 0;
   let failures = 0;
   let failuresBefore = 0;
 
-  async function read(pairs: readonly WatchedPair[], at: BlockRef): Promise<void> {
+  async function reconcile(pairs: readonly WatchedPair[], at: BlockRef): Promise<void> {
     underWay += 1;
     try {
-      await reconcile(pairs, at, signal);
+      await options.read(pairs, at, signal, (part, readings) => options.settle(part, readings, at));
     } catch (error) {
       if (signal.aborted) return;
       failures += 1;
@@ -59,7 +65,7 @@ export async function sweep(options: SweepOptions, signal: AbortSignal): Promise
       const at = pin();
       const canRead = at !== undefined && underWay < READS_AT_ONCE;
       const pairs = canRead ? turns.take(Math.min(CALLS_PER_READ, left)) : [];
-      if (at && pairs.length > 0) void read(pairs, at);
+      if (at && pairs.length > 0) void reconcile(pairs, at);
       left -= pairs.length;
       const pace = { intervalMs, planned, leftMs, had: due - turns.due, ahead: Math.min(turns.due, left) };
       await sleep(pauseMs(pace), signal);

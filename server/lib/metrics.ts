@@ -56,6 +56,11 @@ export function createMetrics() {
     sessions: gauge('sessions', 'Sessions alive.'),
     streams: gauge('streams', 'Open streams, by door (graphql or rest).', ['door']),
     watchedPairs: gauge('watched_pairs', '(owner, token) pairs watched.', ['chain']),
+    quarantinedPairs: gauge(
+      'quarantined_pairs',
+      "Pairs that cannot be read by their token's own fault, tested again from time to time.",
+      ['chain'],
+    ),
     updatesSent: counter('updates_sent_total', 'Updates handed to a client socket.', ['door']),
     blockToSend: histogram(
       'block_to_send_seconds',

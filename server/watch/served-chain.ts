@@ -1,8 +1,10 @@
 import { Blocks } from '../chain/blocks.ts';
 import { Heads } from '../chain/heads.ts';
 import { Lineage } from '../chain/lineage.ts';
+import { Quarantine } from '../chain/multicall/quarantine.ts';
 import { Reader } from '../chain/multicall/reader.ts';
 import type { Network } from '../chain/networks.ts';
+import type { Priority } from '../chain/rpc/budget.ts';
 import { Pool } from '../chain/rpc/pool.ts';
 import type { Address, BlockRef } from '../chain/types.ts';
 import type { ChainConfig, Config } from '../config.ts';
@@ -12,11 +14,13 @@ import { Ledger } from '../ledger/ledger.ts';
 import { type BlockTag, Lookup } from '../ledger/lookup.ts';
 import { Metadata, type TokenMetadata } from '../ledger/metadata.ts';
 import { sweep } from '../ledger/sweep.ts';
+import { ward } from '../ledger/ward.ts';
 import type { Metrics } from '../lib/metrics.ts';
 import { sleep } from '../lib/retry.ts';
 import { Scope } from '../lib/scope.ts';
 import { createEndpointLog } from './endpoint-log.ts';
 import { Owners } from './owner.ts';
+import { observeQuarantine } from './quarantine-log.ts';
 import type { ChainHealth, ServedChain } from './service.ts';
 import type { WatchedChain } from './sessions.ts';
 
@@ -106,11 +110,18 @@ export class LiveChain implements ServedChain, WatchedChain, AsyncDisposable {
         socketLost: (reason) => log.warn({ chain, reason }, 'no heads by socket; polling meanwhile'),
       },
     });
-    const reader = new Reader(this.#pool, network.multicall, {
-      multicall: (calls) => metrics.multicallPairs.observe({ chain }, calls),
-    });
+    const mostRetryMs = config.snapshotIntervalMs;
+    const quarantine = new Quarantine({ mostRetryMs, observer: observeQuarantine({ chain, metrics, log }) });
+    const readerFor = (priority: Priority, books = quarantine) =>
+      new Reader({
+        pool: this.#pool.withPriority(priority),
+        multicall: network.multicall,
+        quarantine: books,
+        observer: { multicall: (calls) => metrics.multicallPairs.observe({ chain }, calls) },
+      });
+    const reconciler = readerFor('sweep');
     this.ledger = new Ledger({
-      reader,
+      reader: readerFor('stream'),
       lineage,
       windowMs: config.eventBatchWindowMs,
       observer: {
@@ -136,11 +147,17 @@ export class LiveChain implements ServedChain, WatchedChain, AsyncDisposable {
     });
     this.#lookup = new Lookup({
       pool: this.#pool.withPriority('one-off'),
-      reader,
+      reader: readerFor('one-off'),
+      pastReader: readerFor('one-off', new Quarantine({ mostRetryMs })),
       head: () => this.#heads.latest,
       signal,
     });
-    this.tokens = new Metadata({ network, reader, pin: () => this.#lookup.block('LATEST'), signal });
+    this.tokens = new Metadata({
+      network,
+      reader: reconciler,
+      pin: () => this.#lookup.block('LATEST'),
+      signal,
+    });
 
     this.#scope.spawn('heads', (stop) => this.#heads.run(stop));
     this.#scope.spawn('blocks', async (stop) => {
@@ -166,13 +183,25 @@ export class LiveChain implements ServedChain, WatchedChain, AsyncDisposable {
           budget: config.sweepBudget,
           turns: this.ledger.turns,
           pin: () => this.ledger.head,
-          reconcile: async (pairs, pin, signal) =>
-            this.ledger.settle(pairs, await reader.read(pairs, pin, signal), pin),
+          read: (pairs, pin, signal, had) => reconciler.read(pairs, pin, signal, had),
+          settle: (pairs, readings, pin) => this.ledger.settle(pairs, readings, pin),
           failed: (reason, isNews) => {
             metrics.reconciliationFailures.inc({ chain });
             if (isNews)
               log.warn({ chain, reason }, 'reconciliation reads fail; what was in them comes again');
           },
+        },
+        stop,
+      ),
+    );
+    this.#scope.spawn('ward', (stop) =>
+      ward(
+        {
+          quarantine,
+          pair: ({ owner, token }) => this.ledger.pair(owner, token),
+          pin: () => this.ledger.head,
+          read: (pairs, pin, signal, had) => reconciler.read(pairs, pin, signal, had),
+          settle: (pairs, readings, pin) => this.ledger.settle(pairs, readings, pin),
         },
         stop,
       ),

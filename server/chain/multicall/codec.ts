@@ -15,8 +15,11 @@ export interface Call {
 export interface CallResult {
   readonly success: boolean;
   readonly data: Hex;
-  /** True where the node would not run the call at all: it says less of the token than a revert does. */
-  readonly refused?: boolean;
+  /**
+   * What it costs others, known only of a call that was asked alone: the node would not run it or its answer is too
+   * large (`refused`), or it used up all the gas it was given (`burnt`).
+   */
+  readonly fault?: 'refused' | 'burnt';
 }
 
 const TRY_BLOCK_AND_AGGREGATE = '0x399542e9';

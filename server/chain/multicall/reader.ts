@@ -1,32 +1,33 @@
-import { sleep } from '../../lib/retry.ts';
-import { CallDisputed, CallRefused, EndpointError } from '../rpc/errors.ts';
-import type { Pool } from '../rpc/pool.ts';
+import PQueue from 'p-queue';
+import { Backoff } from '../../lib/retry.ts';
+import { EndpointError } from '../rpc/errors.ts';
+import type { Requester } from '../rpc/message.ts';
 import { type Address, type BlockRef, NATIVE } from '../types.ts';
-import {
-  balanceOf,
-  type Call,
-  type CallResult,
-  decodeResults,
-  encodeCalls,
-  firstWord,
-  getEthBalance,
-} from './codec.ts';
+import { Bisection, type Had } from './bisection.ts';
+import { balanceOf, type Call, type CallResult, getEthBalance } from './codec.ts';
+import { findHarmful } from './company.ts';
+import { gasFor, isRefusal, Multicall, type MulticallObserver } from './multicall.ts';
+import type { Quarantine } from './quarantine.ts';
+import { isCostly, type Reading, readingOf } from './reading.ts';
+
+export type { Reading } from './reading.ts';
 
 /** Calls in one `eth_call`: Multicall3 costs some 7,600 gas each, and nodes stop at 30 million or less. */
 export const CALLS_PER_READ = 500;
 /** A native balance runs no token's code: four of them weigh as much as one token. */
 const NATIVE_WEIGHT = 0.25;
-/** How often a call is put that a node fails in words of no clear meaning, before it is taken for the call's fault. */
-const DISPUTED_ATTEMPTS = 3;
-const DISPUTED_PAUSE_MS = 50;
+/** How many calls a reader has under way that test suspects, whoever they belong to. */
+const RETESTS_AT_ONCE = 12;
+/** And how many for tokens that are isolated. */
+const ISOLATED_AT_ONCE = 4;
+/** After a search among tokens that found nobody, how long until the next one. */
+const SEARCH_LEAST_MS = 1000;
+const SEARCH_MOST_MS = 60_000;
 
 export interface Pair {
   readonly owner: Address;
   readonly token: Address;
 }
-
-/** What a read says of one pair: an amount, or why the token could not be read. Never a zero for a failure. */
-export type Reading = { readonly amount: bigint } | { readonly unreadable: string };
 
 /** Splits pairs into reads of a bearable size. */
 export function chunksOf<P extends Pair>(pairs: readonly P[]): P[][] {
@@ -44,114 +45,200 @@ export function chunksOf<P extends Pair>(pairs: readonly P[]): P[][] {
   return chunks;
 }
 
-export interface ReaderObserver {
-  multicall(calls: number): void;
+/** How pairs are read that are read together. */
+type Manner = 'resting' | 'suspect' | 'isolated' | 'company';
+
+interface Group<P extends Pair> {
+  readonly manner: Manner;
+  readonly pairs: readonly P[];
 }
 
-/** Reads through Multicall3, pinned to a block by hash: the answer is that block's or an error. */
+interface ReaderOptions {
+  readonly pool: Requester;
+  readonly multicall: Address;
+  /** Shared by the readers of a chain. */
+  readonly quarantine: Quarantine;
+  readonly observer: MulticallObserver;
+}
+
+/**
+ * Reads through Multicall3, pinned to a block by hash: the answer is that block's or an error. Strangers write the
+ * tokens, so each pair is read in the company that it has earned: see Quarantine.
+ */
 export class Reader {
-  readonly #pool: Pool;
-  readonly #multicall: Address;
-  readonly #observer: ReaderObserver;
+  readonly #multicall: Multicall;
+  readonly #quarantine: Quarantine;
+  readonly #retests = new PQueue({ concurrency: RETESTS_AT_ONCE });
+  readonly #isolated = new PQueue({ concurrency: ISOLATED_AT_ONCE });
+  readonly #searchPause = new Backoff({ leastMs: SEARCH_LEAST_MS, mostMs: SEARCH_MOST_MS });
+  #searchNotBeforeMs = 0;
 
-  constructor(pool: Pool, multicall: Address, observer: ReaderObserver) {
-    this.#pool = pool;
-    this.#multicall = multicall;
-    this.#observer = observer;
+  constructor({ pool, multicall, quarantine, observer }: ReaderOptions) {
+    this.#multicall = new Multicall({ pool, address: multicall, observer });
+    this.#quarantine = quarantine;
   }
 
-  /** One chunk of balances, in the order of the pairs. Throws BlockUnavailable or EndpointError. */
-  async read(pairs: readonly Pair[], pin: BlockRef, signal: AbortSignal): Promise<Reading[]> {
-    const calls = pairs.map(({ owner, token }) =>
-      token === NATIVE
-        ? { target: this.#multicall, data: getEthBalance(owner) }
-        : { target: token, data: balanceOf(owner) },
-    );
-    const results = await this.call(calls, pin, signal);
-    return results.map(toReading);
+  /** An event told of the pair: see Quarantine.hurry. */
+  touched(pair: Pair): void {
+    this.#quarantine.hurry(pair);
   }
 
-  /**
-   * Any calls, as many as one read bears. A node that refuses the whole (one token can burn all the gas
-   * there is) is asked again in halves, until the culprit stands alone and costs nobody else an answer.
-   */
-  async call(calls: readonly Call[], pin: BlockRef, signal: AbortSignal): Promise<CallResult[]> {
-    try {
-      return await this.#insist(calls, pin, signal);
-    } catch (error) {
-      if (!(error instanceof CallRefused || error instanceof CallDisputed)) throw error;
-      const [only] = calls;
-      if (calls.length === 1 && only) return [await this.#callAlone(only, pin, signal, error)];
-      const middle = calls.length >> 1;
-      const halves = await Promise.all([
-        this.call(calls.slice(0, middle), pin, signal),
-        this.call(calls.slice(middle), pin, signal),
-      ]);
-      return halves.flat();
-    }
-  }
-
-  /** Asks again, a little later, where the node's words leave open whose fault it was. */
-  async #insist(calls: readonly Call[], pin: BlockRef, signal: AbortSignal): Promise<CallResult[]> {
-    for (let attempt = 1; ; attempt += 1) {
-      try {
-        return await this.#aggregate(calls, pin, signal);
-      } catch (error) {
-        if (!(error instanceof CallDisputed) || attempt === DISPUTED_ATTEMPTS) throw error;
-        await sleep(DISPUTED_PAUSE_MS * attempt, signal);
-      }
-    }
-  }
-
-  async #aggregate(calls: readonly Call[], pin: BlockRef, signal: AbortSignal): Promise<CallResult[]> {
-    this.#observer.multicall(calls.length);
-    return await this.#pool.request(
-      {
-        method: 'eth_call',
-        params: [{ to: this.#multicall, data: encodeCalls(calls) }, { blockHash: pin.hash }],
-        parse: (answer) => decodeResults(answer, calls.length),
-      },
-      signal,
-    );
+  /** The pairs in reads of a bearable size, none of them beside one that could harm it. */
+  chunks<P extends Pair>(pairs: readonly P[]): (readonly P[])[] {
+    return this.#groups(pairs).map((group) => group.pairs);
   }
 
   /**
-   * A call that was refused by itself: the node may have stumbled, so it is asked once more, and a node that
-   * refuses what cannot fail is itself at fault and says nothing of the token.
+   * Balances in the order of the pairs, and before that each part of them as soon as it is had: a part that has to
+   * be looked into does not hold up the rest. Throws BlockUnavailable or EndpointError, for what is lacking then.
    */
-  async #callAlone(
-    call: Call,
+  async read<P extends Pair>(
+    pairs: readonly P[],
     pin: BlockRef,
     signal: AbortSignal,
-    refusal: CallRefused | CallDisputed,
-  ): Promise<CallResult> {
-    const harmless = { target: this.#multicall, data: getEthBalance(this.#multicall) };
-    try {
-      await this.#insist([harmless], pin, signal);
-    } catch (error) {
-      if (!(error instanceof CallRefused || error instanceof CallDisputed)) throw error;
-      throw new EndpointError(`every eth_call is refused: ${refusal.message}`, { cause: error });
+    had: (pairs: readonly P[], readings: readonly Reading[]) => void = () => {},
+  ): Promise<Reading[]> {
+    const readings = new Map<P, Reading>();
+    const keep = (part: readonly P[], found: readonly Reading[]) => {
+      for (const [index, reading] of found.entries()) {
+        const pair = part[index];
+        if (pair) readings.set(pair, reading);
+      }
+      had(part, found);
+    };
+    const outcomes = await Promise.allSettled(
+      this.#groups(pairs).map((group) => this.#readGroup(group, pin, signal, keep)),
+    );
+    for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
+    return pairs.map((pair) => readings.get(pair) ?? { unreadable: 'not read' });
+  }
+
+  /** Any calls, as many as one read bears, each with its own result, as soon as it is had, whatever the others do. */
+  async call(calls: readonly Call[], pin: BlockRef, signal: AbortSignal, had: Had): Promise<void> {
+    await this.#bisection(calls, pin, signal, had).run();
+  }
+
+  #groups<P extends Pair>(pairs: readonly P[]): Group<P>[] {
+    const resting: P[] = [];
+    const due: P[] = [];
+    const alone: P[] = [];
+    const isolated = new Map<Address, P[]>();
+    const proven: P[] = [];
+    const novices: P[] = [];
+    for (const pair of pairs) {
+      if (pair.token === NATIVE) {
+        proven.push(pair);
+        continue;
+      }
+      const standing = this.#quarantine.standing(pair);
+      if (standing) (!standing.isDue ? resting : standing.isCostly ? alone : due).push(pair);
+      else if (this.#quarantine.isIsolated(pair.token))
+        isolated.set(pair.token, [...(isolated.get(pair.token) ?? []), pair]);
+      else (this.#quarantine.isProven(pair.token) ? proven : novices).push(pair);
     }
-    try {
-      const [result] = await this.#insist([call], pin, signal);
-      if (result) return result;
-    } catch (error) {
-      if (!(error instanceof CallRefused || error instanceof CallDisputed)) throw error;
+    // One wallet's own tokens may wait for one another: it is told of all of them together at first.
+    const isOneWallet = new Set([...proven, ...novices].map(({ owner }) => owner)).size === 1;
+    const companies = isOneWallet ? [[...proven, ...novices]] : [proven, novices];
+    const as = (manner: Manner) => (part: readonly P[]) => ({ manner, pairs: part });
+    return [
+      ...(resting.length > 0 ? [resting] : []).map(as('resting')),
+      ...companies.flatMap((company) => chunksOf(company)).map(as('company')),
+      ...[...isolated.values()].flatMap((own) => chunksOf(own)).map(as('isolated')),
+      ...chunksOf(due).map(as('suspect')),
+      ...alone.map((pair) => [pair]).map(as('suspect')),
+    ];
+  }
+
+  async #readGroup<P extends Pair>(
+    { manner, pairs }: Group<P>,
+    pin: BlockRef,
+    signal: AbortSignal,
+    had: (pairs: readonly P[], readings: readonly Reading[]) => void,
+  ): Promise<void> {
+    if (manner === 'resting') {
+      had(
+        pairs,
+        pairs.map((pair) => ({ unreadable: this.#quarantine.standing(pair)?.reason ?? 'not read' })),
+      );
+      return;
     }
-    return { success: false, data: '0x', refused: true };
+    let isExplained = false;
+    const calls = pairs.map((pair) => this.#callOf(pair));
+    const bisection = this.#bisection(calls, pin, signal, (places, results) => {
+      const part = places.flatMap((place) => pairs[place] ?? []);
+      isExplained ||= results.some(isCostly);
+      had(
+        part,
+        part.map((pair, index) => this.#judge(pair, results[index] ?? NOTHING)),
+      );
+    });
+    if (manner === 'isolated') return await this.#isolated.add(() => bisection.run(), { signal });
+    if (manner === 'suspect') return await this.#test(pairs, () => bisection.runSuspects());
+    await bisection.run();
+    // Somebody harmed the others, and all that misbehave on their own are known: it is one who needs company for it.
+    if (bisection.wronged > 0 && !isExplained) void this.#search(calls, pin, signal);
+  }
+
+  /** While they are tested they are answered from the quarantine, and where the test fails they are due again. */
+  async #test(pairs: readonly Pair[], run: () => Promise<void>): Promise<void> {
+    for (const pair of pairs) this.#quarantine.testing(pair);
+    try {
+      await run();
+    } catch (error) {
+      for (const pair of pairs) this.#quarantine.undecided(pair);
+      throw error;
+    }
+  }
+
+  #callOf({ owner, token }: Pair): Call {
+    return token === NATIVE
+      ? { target: this.#multicall.address, data: getEthBalance(owner) }
+      : { target: token, data: balanceOf(owner) };
+  }
+
+  #bisection(calls: readonly Call[], pin: BlockRef, signal: AbortSignal, had: Had): Bisection {
+    return new Bisection(calls, { multicall: this.#multicall, pin, signal, turns: this.#retests, had });
+  }
+
+  #judge(pair: Pair, result: CallResult): Reading {
+    const reading = readingOf(result);
+    if (pair.token === NATIVE) {
+      if ('amount' in reading) return reading;
+      throw new EndpointError('eth_call: the node cannot say what a native balance is');
+    }
+    if ('amount' in reading) this.#quarantine.wellRead(pair);
+    else this.#quarantine.failed(pair, reading.unreadable, isCostly(result));
+    return reading;
+  }
+
+  /** Finds who harms others in company, and isolates it. One search at a time, and nobody waits for it. */
+  async #search(calls: readonly Call[], pin: BlockRef, signal: AbortSignal): Promise<void> {
+    if (performance.now() < this.#searchNotBeforeMs) return;
+    this.#searchNotBeforeMs = Number.POSITIVE_INFINITY;
+    // As much gas as they had together: with less they may behave.
+    const gas = gasFor(calls.length);
+    const isHarmless = async (some: readonly Call[]) => {
+      try {
+        const { results, isProven } = await this.#retests.add(
+          () => this.#multicall.askWithProof(some, { pin, signal, gas }),
+          { signal },
+        );
+        return isProven && results.every(({ success }) => success);
+      } catch (error) {
+        if (isRefusal(error)) return false;
+        throw error;
+      }
+    };
+    const tokens = calls.filter(({ target }) => target !== this.#multicall.address);
+    try {
+      const harmful = await findHarmful(tokens, isHarmless);
+      for (const token of harmful) this.#quarantine.isolate(token);
+      if (harmful.length > 0) this.#searchPause.reset();
+    } catch {
+      // An endpoint that failed, or a block that is gone: the next harm is another occasion.
+    }
+    this.#searchNotBeforeMs = performance.now() + this.#searchPause.next();
   }
 }
 
-function toReading({ success, data, refused }: CallResult): Reading {
-  if (refused)
-    return { unreadable: 'the node refuses to run balanceOf (out of gas, or too large an answer)' };
-  if (!success) return { unreadable: 'balanceOf reverted' };
-  const amount = firstWord(data);
-  if (amount !== undefined) return { amount };
-  return {
-    unreadable:
-      data === '0x'
-        ? 'no contract at this address, or balanceOf returns nothing'
-        : `balanceOf returned ${(data.length - 2) / 2} bytes instead of 32`,
-  };
-}
+const NOTHING: CallResult = { success: false, data: '0x' };

@@ -6,7 +6,7 @@ import { parseHeader } from '../header.ts';
 import { toQuantity } from '../hex.ts';
 import type { Header } from '../types.ts';
 import { Budget, type Priority } from './budget.ts';
-import { BlockUnavailable, EndpointError, RateLimited } from './errors.ts';
+import { AnswerTooLarge, BlockUnavailable, EndpointError, RateLimited } from './errors.ts';
 import { HttpTransport } from './http.ts';
 import type { RpcCall } from './message.ts';
 import { SocketTransport } from './socket-transport.ts';
@@ -111,8 +111,10 @@ export class Endpoint implements AsyncDisposable {
       if (call.height !== undefined) this.#head = Math.max(this.#head ?? 0, call.height);
       return result;
     } catch (error) {
+      // What a token answers is not the endpoint's doing; all else is.
+      if (error instanceof AnswerTooLarge && call.method === 'eth_call') throw error;
       if (error instanceof EndpointError && !signal.aborted) this.fail(error);
-      throw error;
+      throw error instanceof AnswerTooLarge ? new EndpointError(error.message) : error;
     }
   }
 

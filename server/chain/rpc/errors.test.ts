@@ -37,6 +37,7 @@ describe('a JSON-RPC error', () => {
     ['any', 'eth_call', -32601, 'the method does not exist', EndpointError],
     ['geth', 'eth_call', 3, 'execution reverted', CallRefused],
     ['geth', 'eth_call', -32000, 'out of gas', CallRefused],
+    ['anvil', 'eth_call', -32603, 'EVM error OutOfGas', CallRefused],
     ['geth', 'eth_call', -32000, 'execution aborted (timeout = 5s)', CallDisputed],
     ['a gateway', 'eth_call', -32603, 'Internal error', CallDisputed],
     ['any', 'eth_call', -32602, 'invalid params', EndpointError],

@@ -33,6 +33,9 @@ export class BlockUnavailable extends RetryableError {
 /** An `eth_call` failed in words that say neither that the endpoint is at fault nor that the call is. */
 export class CallDisputed extends EndpointError {}
 
+/** The answer is larger than any that we ask for: no fault of the endpoint, which is not to be taken for ill. */
+export class AnswerTooLarge extends EndpointError {}
+
 /** The node ran what was asked and it failed: reverted, out of gas, invalid. */
 export class CallRefused extends FatalError {
   constructor(message: string) {
@@ -48,7 +51,7 @@ export interface JsonRpcError {
 const BLOCK_UNAVAILABLE =
   /unknown block|header not found|block.{0,100}not (?:be )?found|blocknotfound|missing trie node|not currently canonical|block is out of range/i;
 const OVERLOADED = /rate.?limit|too many requests|limit exceeded|capacity|quota|credits|compute units/i;
-const EXECUTED = /revert|out of gas|gas required|opcode|stack (?:over|under)|invalid jump|max code size/i;
+const EXECUTED = /revert|out ?of ?gas|gas required|opcode|stack (?:over|under)|invalid jump|max code size/i;
 const REVERTED = 3;
 
 /** Which of these a JSON-RPC error is. The codes are not used alike by any two vendors: the words decide. */

@@ -1,7 +1,7 @@
 import { Agent, request } from 'undici';
 import { describe } from '../../errors.ts';
-import { EndpointError, RateLimited } from './errors.ts';
-import { encodeRequest, MAX_RESPONSE_BYTES, type RpcRequest, resultOf } from './message.ts';
+import { AnswerTooLarge, EndpointError, RateLimited } from './errors.ts';
+import { encodeRequest, mostResponseBytes, type RpcRequest, resultOf } from './message.ts';
 
 /** JSON-RPC over HTTP. One agent an endpoint, so that one that hangs uses up no other's connections. */
 export class HttpTransport implements AsyncDisposable {
@@ -37,7 +37,7 @@ export class HttpTransport implements AsyncDisposable {
       });
       status = response.statusCode;
       retryAfter = response.headers['retry-after'];
-      text = await readText(response.body);
+      text = await readText(response.body, call.method);
     } catch (error) {
       if (error instanceof EndpointError) throw error;
       throw new EndpointError(`${call.method}: ${describe(error)}`, { cause: error });
@@ -70,12 +70,13 @@ function isAnswer(message: unknown): boolean {
   return typeof message === 'object' && message !== null && 'error' in message;
 }
 
-async function readText(body: AsyncIterable<Buffer>): Promise<string> {
+async function readText(body: AsyncIterable<Buffer>, method: string): Promise<string> {
+  const most = mostResponseBytes(method);
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of body) {
     size += chunk.length;
-    if (size > MAX_RESPONSE_BYTES) throw new EndpointError(`the answer is over ${MAX_RESPONSE_BYTES} bytes`);
+    if (size > most) throw new AnswerTooLarge(`${method}: the answer is over ${most} bytes`);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks, size).toString('utf8');

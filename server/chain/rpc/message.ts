@@ -1,7 +1,13 @@
 import { classify, EndpointError, type JsonRpcError } from './errors.ts';
 
-/** No answer of ours is larger: 500 balances are 160 kB of hex, a large block's logs a few megabytes. */
+/** No answer of ours is larger: a large block's logs are a few megabytes. */
 export const MAX_RESPONSE_BYTES = 32 * 1024 * 1024;
+/** Nor one to an eth_call: 500 balances are 160 kB of hex, and tokens, which strangers write, may answer anything. */
+export const MAX_CALL_RESPONSE_BYTES = 2 * 1024 * 1024;
+
+export function mostResponseBytes(method: string): number {
+  return method === 'eth_call' ? MAX_CALL_RESPONSE_BYTES : MAX_RESPONSE_BYTES;
+}
 
 export interface RpcRequest {
   readonly method: string;
@@ -16,11 +22,12 @@ export interface RpcCall<T> extends RpcRequest {
   readonly height?: number;
 }
 
-/** Whoever can be asked. */
+/** Somewhere to put requests to: a pool, or a view of one. */
 export interface Requester {
   /**
-   * Throws CallRefused when a node says that the call itself is bad, BlockUnavailable when no endpoint has the
-   * block, EndpointError when none could be asked, or the signal's reason.
+   * Throws CallRefused when a node says that the call itself is bad, AnswerTooLarge when it answers more than is
+   * taken, BlockUnavailable when no endpoint has the block, EndpointError when none could be asked, or the
+   * signal's reason.
    */
   request<T>(call: RpcCall<T>, signal: AbortSignal): Promise<T>;
 }

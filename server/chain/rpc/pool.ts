@@ -3,7 +3,7 @@ import { Backoff } from '../../lib/retry.ts';
 import type { Header } from '../types.ts';
 import type { Priority } from './budget.ts';
 import { Endpoint, type EndpointOptions } from './endpoint.ts';
-import { BlockUnavailable, CallDisputed, CallRefused, EndpointError } from './errors.ts';
+import { AnswerTooLarge, BlockUnavailable, CallDisputed, CallRefused, EndpointError } from './errors.ts';
 import { type Hedged, hedge } from './hedge.ts';
 import type { Requester, RpcCall } from './message.ts';
 import { redact } from './redact.ts';
@@ -109,7 +109,7 @@ export class Pool implements Requester, AsyncDisposable {
     }));
     let hedged: Hedged<T>;
     try {
-      hedged = await hedge(attempts, { isFinal: (error) => error instanceof CallRefused, signal });
+      hedged = await hedge(attempts, { isFinal: isAboutTheCall, signal });
     } catch (error) {
       if (!(error instanceof AggregateError)) throw error;
       const failure = mostTelling(error.errors);
@@ -216,6 +216,11 @@ function ordered(urls: readonly string[]): { url: string; name: string }[] {
 
 function ranked(url: string): number {
   return /^http/.test(url) ? 0 : 1;
+}
+
+/** Another endpoint would say the same. */
+function isAboutTheCall(error: unknown): boolean {
+  return error instanceof CallRefused || error instanceof AnswerTooLarge;
 }
 
 function isFarSlower(ms: number, otherMs: number): boolean {

@@ -1,7 +1,7 @@
 import { describe } from '../../errors.ts';
 import { abortable } from '../../lib/abortable.ts';
 import { withDeadline } from '../../lib/deadline.ts';
-import { EndpointError } from './errors.ts';
+import { AnswerTooLarge, EndpointError } from './errors.ts';
 import type { RpcRequest } from './message.ts';
 import { RpcSocket } from './socket.ts';
 
@@ -31,7 +31,14 @@ export class SocketTransport implements AsyncDisposable {
     } catch (error) {
       throw error instanceof EndpointError ? error : new EndpointError(`WebSocket: ${describe(error)}`);
     }
-    return await socket.request(call, signal);
+    try {
+      return await socket.request(call, signal);
+    } catch (error) {
+      if (!(error instanceof AnswerTooLarge) || socket.isOpen) throw error;
+    }
+    // An answer that was too large has closed the socket. On one of its own it is clear whether it was this one's.
+    using own = await RpcSocket.open(this.#url, signal);
+    return await own.request(call, signal);
   }
 
   async #open(): Promise<RpcSocket> {

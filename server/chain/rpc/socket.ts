@@ -1,7 +1,13 @@
 import { WebSocket } from 'ws';
 import { describe } from '../../errors.ts';
-import { EndpointError } from './errors.ts';
-import { encodeRequest, MAX_RESPONSE_BYTES, type RpcRequest, resultOf } from './message.ts';
+import { AnswerTooLarge, EndpointError } from './errors.ts';
+import {
+  encodeRequest,
+  MAX_RESPONSE_BYTES,
+  mostResponseBytes,
+  type RpcRequest,
+  resultOf,
+} from './message.ts';
 
 /** How often a ping is sent, and how long its pong may take: a frozen peer raises no error of its own. */
 export const PING_INTERVAL_MS = 1000;
@@ -55,7 +61,7 @@ export class RpcSocket implements Disposable {
     socket.on('pong', () => {
       this.#lastPongMs = performance.now();
     });
-    socket.on('error', (error) => this.#close(new EndpointError(`WebSocket: ${error.message}`)));
+    socket.on('error', (error) => this.#close(faultOf(error)));
     socket.on('close', (code) => this.#close(new EndpointError(`WebSocket: closed (${code})`)));
     this.#pinger = setInterval(() => {
       if (performance.now() - this.#lastPongMs > PING_INTERVAL_MS + PONG_DEADLINE_MS)
@@ -125,6 +131,11 @@ export class RpcSocket implements Disposable {
     const waiting = typeof message.id === 'number' ? this.#waiting.get(message.id) : undefined;
     if (!waiting) return;
     this.#waiting.delete(message.id as number);
+    const most = mostResponseBytes(waiting.method);
+    if (text.length > most) {
+      waiting.reject(new AnswerTooLarge(`${waiting.method}: the answer is over ${most} bytes`));
+      return;
+    }
     try {
       waiting.resolve(resultOf(waiting.method, message.id as number, message));
     } catch (error) {
@@ -144,4 +155,10 @@ export class RpcSocket implements Disposable {
   [Symbol.dispose](): void {
     this.#close(new EndpointError('WebSocket: closed by us'));
   }
+}
+
+/** An answer over the limit closes the socket, and nothing says whose it was: all that wait on it are told so. */
+function faultOf(error: Error & { readonly code?: unknown }): EndpointError {
+  const Fault = error.code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH' ? AnswerTooLarge : EndpointError;
+  return new Fault(`WebSocket: ${error.message}`);
 }

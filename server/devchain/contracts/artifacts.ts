@@ -4,8 +4,11 @@ import type { Abi, Hex } from 'viem';
 
 /** Contracts compiled from this folder, and WETH9 as the package canonical-weth has it (GPL, hence not copied). */
 export type ContractName =
+  | 'BoastfulToken'
   | 'Bytes32Token'
   | 'EndlessToken'
+  | 'FickleToken'
+  | 'InvalidToken'
   | 'Payer'
   | 'RebasingToken'
   | 'RevertingToken'
