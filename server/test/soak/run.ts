@@ -1,6 +1,6 @@
 import { startNodeProxy } from '../node-proxy.ts';
 import type { Mismatch } from './agreement.ts';
-import { startAppHost } from './app-host.ts';
+import { type AppHost, startAppHost } from './app-host.ts';
 import type { SoakClient } from './clients/client.ts';
 import { populate } from './clients/population.ts';
 import { startDoor } from './door.ts';
@@ -25,7 +25,7 @@ export interface SoakReport {
   readonly convergedMs: readonly (number | undefined)[];
   /** After the last round that was played: the first that did not come right ends it all. */
   readonly mismatches: readonly Mismatch[];
-  /** What the server said of itself, where somebody did not agree. */
+  /** What the server said of itself and where the chain was, where somebody did not agree. */
   readonly health: string | undefined;
   readonly interrupted: boolean;
 }
@@ -70,13 +70,14 @@ export async function soak(
     played.push(outcome);
     if (signal.aborted || outcome.convergedMs === undefined || outcome.mismatches.length > 0) break;
   }
+  const head = await world.chain.head();
   const wrong = played.at(-1)?.mismatches ?? [];
   const sum = (of: (round: Played) => number) => played.reduce((total, round) => total + of(round), 0);
   return {
     options,
     planned: countByKind(schedule),
     injected,
-    blocks: (await world.chain.head()).number,
+    blocks: head.number,
     transactions: sum(({ sent }) => sent),
     failedTransactions: sum(({ failed }) => failed),
     clients: population.clients.map(({ name, kind, updates, connections, problems }) => ({
@@ -89,7 +90,13 @@ export async function soak(
     rounds: schedule.rounds.length,
     convergedMs: played.map(({ convergedMs }) => convergedMs),
     mismatches: wrong,
-    health: wrong.length > 0 ? await (await fetch(`${host.url}/health`)).text() : undefined,
+    health:
+      wrong.length > 0 ? `${await healthOf(host)}; the chain's head: ${head.number} ${head.hash}` : undefined,
     interrupted: signal.aborted,
   };
+}
+
+async function healthOf({ url }: AppHost): Promise<string> {
+  const response = await fetch(`${url}/health`);
+  return await response.text();
 }
