@@ -19,8 +19,8 @@ const POLL_MOST_MS = 2000;
 /** Where there are several endpoints they are compared once a block, within these bounds. */
 const SURVEY_LEAST_MS = 5000;
 const SURVEY_MOST_MS = 15_000;
-/** How often one that was left behind is looked after, and how often it is looked whether any of this is due. */
-const SURVEY_LAGGARDS_MS = 1000;
+/** How often they are asked while one is left behind, or a block seems to be gone; and how often it is looked. */
+const SURVEY_DOUBT_MS = 1000;
 const SURVEY_LOOK_MS = 250;
 /** An endpoint, or a socket that is not silent, may be so far behind another. */
 const TOLERANCE_MS = 2000;
@@ -170,8 +170,9 @@ export class Heads {
       const sinceMs = now - this.#surveyedAtMs;
       const usualMs = Math.min(SURVEY_MOST_MS, Math.max(SURVEY_LEAST_MS, blockTimeMs));
       const isSilent = Math.min(sinceMs, now - (this.#announcedAtMs ?? now)) >= this.stallMs;
-      const compares = pool.hasSeveralPlaces && sinceMs >= (pool.hasLaggards ? SURVEY_LAGGARDS_MS : usualMs);
-      if (!isSilent && !compares) continue;
+      const doubts = (pool.hasLaggards || this.#goneSinceMs !== undefined) && sinceMs >= SURVEY_DOUBT_MS;
+      const compares = pool.hasSeveralPlaces && sinceMs >= usualMs;
+      if (!isSilent && !doubts && !compares) continue;
       await this.#survey(isSilent, signal).catch(() => signal.throwIfAborted());
       this.#surveyedAtMs = performance.now();
     }
