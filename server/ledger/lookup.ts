@@ -109,7 +109,7 @@ export class Lookup {
         await Promise.all(
           this.#readerFor(at)
             .chunks(distinct)
-            .map(async (chunk) => {
+            .map(async ({ pairs: chunk }) => {
               const had = (part: readonly Question[], readings: readonly Reading[], block: BlockRef) =>
                 part.forEach((question, index) => {
                   answers.get(keyOf(question))?.resolve(balanceOf(question, readings[index], block));

@@ -1,11 +1,16 @@
-import type { Reading } from '../chain/multicall/reader.ts';
+import type { Chunk, Reading } from '../chain/multicall/reader.ts';
 import { type BlockRef, NATIVE } from '../chain/types.ts';
 import { describe } from '../errors.ts';
 import { Backoff } from '../lib/retry.ts';
 import type { WatchedPair } from './pair.ts';
 
 const RETRY_LEAST_MS = 100;
-const RETRY_MOST_MS = 5000;
+const RETRY_MOST_MS = 2000;
+/**
+ * Reads under way at once: with an upstream that does not keep up pairs wait to be read, never reads. Those of tokens
+ * that are not known to be well are counted by themselves, so that they hold up no others.
+ */
+export const READS_AT_ONCE = 16;
 
 type Had = (pairs: readonly WatchedPair[], readings: readonly Reading[]) => void;
 
@@ -14,7 +19,7 @@ interface RefreshOptions {
   readonly windowMs: number;
   readonly pin: () => BlockRef | undefined;
   /** Splits what is to be read into reads that can do each other no harm. */
-  readonly chunks: (pairs: readonly WatchedPair[]) => readonly (readonly WatchedPair[])[];
+  readonly chunks: (pairs: readonly WatchedPair[]) => readonly Chunk<WatchedPair>[];
   /** Hands out each part of the readings as soon as it is had. */
   readonly read: (
     pairs: readonly WatchedPair[],
@@ -36,6 +41,7 @@ export class Refresh {
   readonly #options: RefreshOptions;
   readonly #tokens = new Set<WatchedPair>();
   readonly #natives = new Set<WatchedPair>();
+  readonly #underWay = { trusted: 0, others: 0 };
   readonly #backoff = new Backoff({ leastMs: RETRY_LEAST_MS, mostMs: RETRY_MOST_MS });
   #timer: NodeJS.Timeout | undefined;
   #flushSoon = false;
@@ -91,7 +97,7 @@ export class Refresh {
   }
 
   #flush(): void {
-    const { signal, pin } = this.#options;
+    const { signal, pin, chunks } = this.#options;
     const at = pin();
     if (signal.aborted || !at || this.#isEmpty) return;
     if (this.#tokens.size > 0) this.#readAtMs = performance.now();
@@ -99,7 +105,24 @@ export class Refresh {
     const pairs = [...this.#tokens, ...this.#natives];
     this.#tokens.clear();
     this.#natives.clear();
-    for (const chunk of this.#options.chunks(pairs)) void this.#read(chunk, at);
+    for (const chunk of chunks(pairs)) {
+      const lane = chunk.isTrusted ? 'trusted' : 'others';
+      // Whoever ends a read looks here again.
+      if (this.#underWay[lane] === READS_AT_ONCE) this.#queue(chunk.pairs);
+      else void this.#readIn(lane, chunk.pairs, at);
+    }
+  }
+
+  async #readIn(lane: 'trusted' | 'others', pairs: readonly WatchedPair[], at: BlockRef): Promise<void> {
+    this.#underWay[lane] += 1;
+    await this.#read(pairs, at);
+    this.#underWay[lane] -= 1;
+    this.#queue(pairs.filter(isUnsettled));
+    this.schedule();
+  }
+
+  #queue(pairs: readonly WatchedPair[]): void {
+    for (const pair of pairs) this.#queueOf(pair).add(pair);
   }
 
   async #read(pairs: readonly WatchedPair[], at: BlockRef): Promise<void> {
@@ -121,8 +144,6 @@ export class Refresh {
         this.#pause();
       }
     }
-    for (const pair of pairs.filter(isUnsettled)) this.#queueOf(pair).add(pair);
-    this.schedule();
   }
 
   #pause(): void {

@@ -1,3 +1,5 @@
+import { Ration } from '../lib/ration.ts';
+
 /** An endpoint that comes and goes is told of once in so long. */
 const SILENCE_MS = 60_000;
 
@@ -11,16 +13,16 @@ export function createEndpointLog(
   chain: string,
   log: Log,
 ): (endpoint: string, reason: string | undefined) => void {
-  const warnedAtMs = new Map<string, number>();
+  const rations = new Map<string, Ration>();
   const waitsForEnd = new Set<string>();
   return (endpoint, reason) => {
     if (reason === undefined) {
       if (waitsForEnd.delete(endpoint)) log.info({ chain, endpoint }, 'the endpoint is used again');
       return;
     }
-    const now = performance.now();
-    if (now - (warnedAtMs.get(endpoint) ?? Number.NEGATIVE_INFINITY) < SILENCE_MS) return;
-    warnedAtMs.set(endpoint, now);
+    const ration = rations.get(endpoint) ?? new Ration(1, SILENCE_MS);
+    rations.set(endpoint, ration);
+    if (ration.take() === undefined) return;
     waitsForEnd.add(endpoint);
     log.warn({ chain, endpoint, reason }, 'an endpoint is passed over');
   };

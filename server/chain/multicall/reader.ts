@@ -48,9 +48,15 @@ export function chunksOf<P extends Pair>(pairs: readonly P[]): P[][] {
 /** How pairs are read that are read together. */
 type Manner = 'resting' | 'suspect' | 'isolated' | 'company';
 
-interface Group<P extends Pair> {
-  readonly manner: Manner;
+/** Pairs that are read together. */
+export interface Chunk<P extends Pair> {
   readonly pairs: readonly P[];
+  /** Whether all of them have read well, so that nothing about the read is likely to take long. */
+  readonly isTrusted: boolean;
+}
+
+interface Group<P extends Pair> extends Chunk<P> {
+  readonly manner: Manner;
 }
 
 interface ReaderOptions {
@@ -84,8 +90,8 @@ export class Reader {
   }
 
   /** The pairs in reads of a bearable size, none of them beside one that could harm it. */
-  chunks<P extends Pair>(pairs: readonly P[]): (readonly P[])[] {
-    return this.#groups(pairs).map((group) => group.pairs);
+  chunks<P extends Pair>(pairs: readonly P[]): readonly Chunk<P>[] {
+    return this.#groups(pairs);
   }
 
   /**
@@ -122,7 +128,7 @@ export class Reader {
     const resting: P[] = [];
     const due: P[] = [];
     const alone: P[] = [];
-    const isolated = new Map<Address, P[]>();
+    const isolated: P[] = [];
     const proven: P[] = [];
     const novices: P[] = [];
     for (const pair of pairs) {
@@ -132,20 +138,30 @@ export class Reader {
       }
       const standing = this.#quarantine.standing(pair);
       if (standing) (!standing.isDue ? resting : standing.isCostly ? alone : due).push(pair);
-      else if (this.#quarantine.isIsolated(pair.token))
-        isolated.set(pair.token, [...(isolated.get(pair.token) ?? []), pair]);
+      else if (this.#quarantine.isIsolated(pair.token)) isolated.push(pair);
       else (this.#quarantine.isProven(pair.token) ? proven : novices).push(pair);
     }
     // One wallet's own tokens may wait for one another: it is told of all of them together at first.
     const isOneWallet = new Set([...proven, ...novices].map(({ owner }) => owner)).size === 1;
-    const companies = isOneWallet ? [[...proven, ...novices]] : [proven, novices];
-    const as = (manner: Manner) => (part: readonly P[]) => ({ manner, pairs: part });
+    const trusted = isOneWallet && novices.length > 0 ? [] : proven;
+    const others = trusted === proven ? novices : [...proven, ...novices];
+    const groups = (manner: Manner, isTrusted: boolean, parts: readonly (readonly P[])[]) =>
+      parts.map((part) => ({ manner, isTrusted, pairs: part }));
     return [
-      ...(resting.length > 0 ? [resting] : []).map(as('resting')),
-      ...companies.flatMap((company) => chunksOf(company)).map(as('company')),
-      ...[...isolated.values()].flatMap((own) => chunksOf(own)).map(as('isolated')),
-      ...chunksOf(due).map(as('suspect')),
-      ...alone.map((pair) => [pair]).map(as('suspect')),
+      ...groups('resting', true, resting.length > 0 ? [resting] : []),
+      ...groups('company', true, chunksOf(trusted)),
+      ...groups('company', false, chunksOf(others)),
+      ...groups(
+        'isolated',
+        false,
+        [...Map.groupBy(isolated, ({ token }) => token).values()].flatMap(chunksOf),
+      ),
+      ...groups('suspect', false, chunksOf(due)),
+      ...groups(
+        'suspect',
+        false,
+        alone.map((pair) => [pair]),
+      ),
     ];
   }
 
