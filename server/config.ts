@@ -111,7 +111,10 @@ const schema = z.object({
   MAX_CLIENTS_PER_OWNER: count(5),
   SESSION_IDLE_TTL: seconds(60),
   TOKEN_LIST_CACHE_TTL: seconds(18_000),
-  TOKEN_LIST_BLOCKED_DOMAINS: list,
+  TOKEN_LIST_BLOCKED_DOMAINS: list.refine(
+    (domains) => domains.every((domain) => /^(\*?\.)?[^\s/\\:@?#*%]+$/.test(domain)),
+    'expected domains separated by commas, as evil.example,*.bad.example',
+  ),
   ALLOW_PRIVATE_TOKEN_LISTS: flag(false),
   ALLOWED_ORIGINS: list.transform((origins) => (origins.length > 0 ? origins : ['*'])),
   MAX_BODY_BYTES: count(1_048_576),

@@ -1,12 +1,13 @@
-import { type Dispatcher, fetch, type Response } from 'undici';
+import { type Dispatcher, errors, fetch, type Response } from 'undici';
 import { describe, FatalError, RetryableError } from '../errors.ts';
 import { withDeadline } from '../lib/deadline.ts';
 import { Backoff, sleep } from '../lib/retry.ts';
-import { checkUrl, rejected, type UrlPolicy } from './urlguard.ts';
+import { AddressRefused } from './listconnect.ts';
+import { checkRedirect, rejected, rejectedRedirect, shown, type UrlPolicy } from './urlguard.ts';
 
 /** What one download may cost. */
 export interface FetchLimits {
-  /** After decompression. */
+  /** As it comes, and after decompression. */
   readonly maxBytes: number;
   /** In all: redirects, tries and the waits between them. */
   readonly timeoutMs: number;
@@ -36,6 +37,21 @@ const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 /** Not worth another try: the host answered, and its answer was no. */
 class Refused extends Error {}
 
+/** The body is, once unfolded. */
+class TooLarge extends Error {}
+
+/** The host answered that it cannot just now, and perhaps for how long. */
+class Busy extends Error {
+  readonly retryAfterMs: number;
+
+  constructor(status: number, retryAfterMs: number) {
+    super(
+      `answered with status ${status}${retryAfterMs > 0 ? ` (Retry-After: ${Math.ceil(retryAfterMs / 1000)} s)` : ''}`,
+    );
+    this.retryAfterMs = retryAfterMs;
+  }
+}
+
 /**
  * The text behind a URL. Throws TOKEN_LIST_REJECTED where an address or the size is not acceptable,
  * TOKEN_LIST_UNAVAILABLE where there is nothing to be had in time; both name the URL.
@@ -43,6 +59,7 @@ class Refused extends Error {}
 export async function fetchText(url: URL, options: FetchOptions): Promise<string> {
   const { limits } = options;
   const backoff = new Backoff({ leastMs: limits.backoffMs, mostMs: limits.timeoutMs });
+  const endMs = performance.now() + limits.timeoutMs;
   try {
     return await withDeadline(limits.timeoutMs, options.signal, async (signal) => {
       for (let attempt = 1; ; attempt++) {
@@ -51,61 +68,73 @@ export async function fetchText(url: URL, options: FetchOptions): Promise<string
         } catch (error) {
           const final = error instanceof FatalError || error instanceof Refused || signal.aborted;
           if (final || attempt >= limits.maxTries) throw error;
-          await sleep(backoff.next(), signal);
+          const pauseMs = Math.max(backoff.next(), error instanceof Busy ? error.retryAfterMs : 0);
+          // Who would wait until there is no time left learns the reason now.
+          if (performance.now() + pauseMs >= endMs) throw error;
+          await sleep(pauseMs, signal);
         }
       }
     });
   } catch (error) {
     if (error instanceof FatalError) throw error;
-    throw new RetryableError('TOKEN_LIST_UNAVAILABLE', `token list ${url.href}: ${reasonOf(error)}`, {
+    throw new RetryableError('TOKEN_LIST_UNAVAILABLE', `token list ${shown(url.href)}: ${reasonOf(error)}`, {
       cause: error,
     });
   }
 }
 
-async function tryFetch(first: URL, options: FetchOptions, signal: AbortSignal): Promise<string> {
-  let url = first;
+async function tryFetch(asked: URL, options: FetchOptions, signal: AbortSignal): Promise<string> {
+  let url = asked;
   for (let redirects = 0; ; redirects++) {
-    const response = await fetch(url, {
-      dispatcher: options.dispatcher,
-      redirect: 'manual',
-      signal,
-      headers: { accept: 'application/json, */*;q=0.5' },
-    });
-    if (response.ok) return await readText(first, response, options.limits.maxBytes);
-    // Nobody waits for the end of a body that nobody reads, nor minds how it ends.
-    response.body?.cancel().catch(() => undefined);
-    const location = response.headers.get('location');
-    if (!REDIRECTS.has(response.status) || location === null) throw refusal(response.status);
-    if (redirects >= options.limits.maxRedirects)
-      throw rejected(first.href, `redirects more than ${options.limits.maxRedirects} times`);
-    url = redirected(first, url, location, options.policy);
+    try {
+      const response = await fetch(url, {
+        dispatcher: options.dispatcher,
+        redirect: 'manual',
+        signal,
+        headers: { accept: 'application/json, */*;q=0.5' },
+      });
+      if (response.ok) return await readText(response, options.limits.maxBytes);
+      // Nobody waits for the end of a body that nobody reads, nor minds how it ends.
+      response.body?.cancel().catch(() => undefined);
+      const location = response.headers.get('location');
+      if (!REDIRECTS.has(response.status) || location === null) throw refusal(response);
+      if (redirects >= options.limits.maxRedirects)
+        throw rejected(asked.href, `redirects more than ${options.limits.maxRedirects} times`);
+      url = checkRedirect(asked, url, location, options.policy);
+    } catch (error) {
+      const cause = error instanceof Error ? error.cause : undefined;
+      if (cause instanceof AddressRefused)
+        throw url === asked
+          ? rejected(asked.href, cause.message)
+          : rejectedRedirect(asked, url, cause.message);
+      if (error instanceof TooLarge || cause instanceof errors.ResponseExceededMaxSizeError)
+        throw rejected(asked.href, `is larger than ${options.limits.maxBytes} bytes`);
+      throw error;
+    }
   }
 }
 
-function redirected(first: URL, from: URL, location: string, policy: UrlPolicy): URL {
-  const target = URL.parse(location, from);
-  try {
-    return checkUrl(target?.href ?? location, policy);
-  } catch (error) {
-    throw rejected(first.href, `redirects to an address that is refused (${describe(error)})`);
-  }
+function refusal({ status, headers }: Response): Error {
+  if (status !== 429 && status < 500) return new Refused(`answered with status ${status}`);
+  return new Busy(status, retryAfterMs(headers.get('retry-after'), Date.now()));
 }
 
-function refusal(status: number): Error {
-  const message = `answered with status ${status}`;
-  return status === 429 || status >= 500 ? new Error(message) : new Refused(message);
+/** Seconds or a date (RFC 9110, 10.2.3); 0 for what is neither, or past. */
+export function retryAfterMs(header: string | null, nowMs: number): number {
+  if (header === null) return 0;
+  const untilMs = /^\d+$/.test(header) ? nowMs + Number(header) * 1000 : Date.parse(header);
+  return Number.isNaN(untilMs) ? 0 : Math.max(0, untilMs - nowMs);
 }
 
 /** Counts what comes out of the decompression, so that a small body cannot become a large one. */
-async function readText(url: URL, response: Response, maxBytes: number): Promise<string> {
+async function readText(response: Response, maxBytes: number): Promise<string> {
   if (!response.body) return '';
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of response.body) {
     size += chunk.byteLength;
     // Leaving the loop cancels the body, and with it the connection.
-    if (size > maxBytes) throw rejected(url.href, `is larger than ${maxBytes} bytes`);
+    if (size > maxBytes) throw new TooLarge();
     chunks.push(chunk);
   }
   return new TextDecoder().decode(Buffer.concat(chunks));

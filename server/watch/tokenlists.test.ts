@@ -1,9 +1,9 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { gzipSync } from 'node:zlib';
+import { brotliCompressSync, createGzip, deflateSync, gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createMetrics } from '../lib/metrics.ts';
-import type { FetchLimits } from './listfetch.ts';
+import { type FetchLimits, retryAfterMs } from './listfetch.ts';
 import { createTokenLists, type TokenLists, type TokenListsOptions } from './tokenlists.ts';
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => void;
@@ -24,8 +24,12 @@ const list = (...tokens: unknown[]) => ({
   tokens,
 });
 
+const HEAD = JSON.stringify({ ...list(), tokens: undefined }).replace('}}', '},');
+const TOO_MANY = 'tokens: expected at most 10000 tokens';
+
 let handler: Handler;
 let requests: string[];
+let logged: unknown[];
 let base: string;
 let server: ReturnType<typeof createServer>;
 let lists: TokenLists;
@@ -34,6 +38,7 @@ let metrics: ReturnType<typeof createMetrics>;
 /** A list host on loopback that answers as the test says. */
 beforeEach(async () => {
   requests = [];
+  logged = [];
   server = createServer((request, response) => {
     requests.push(request.url ?? '');
     handler(request, response);
@@ -49,7 +54,11 @@ afterEach(async () => {
   await new Promise((resolve) => server.close(resolve));
 });
 
-function open(config: Partial<TokenListsOptions['config']> = {}, limits: Partial<FetchLimits> = {}) {
+function open(
+  config: Partial<TokenListsOptions['config']> = {},
+  limits: Partial<FetchLimits> = {},
+  cacheBytes?: number,
+) {
   metrics = createMetrics();
   lists = createTokenLists({
     config: {
@@ -59,8 +68,9 @@ function open(config: Partial<TokenListsOptions['config']> = {}, limits: Partial
       ...config,
     },
     metrics,
-    log: { warn: () => undefined },
+    log: { warn: (line: unknown) => void logged.push(line) },
     limits: { backoffMs: 5, ...limits },
+    ...(cacheBytes === undefined ? {} : { cacheBytes }),
   });
 }
 
@@ -96,11 +106,17 @@ describe('a list', () => {
     expect(requests).toHaveLength(1);
   });
 
-  test('is told by its content, whatever type its host gives it, gzip or not', async () => {
+  test.each([
+    ['application/json', 'gzip', gzipSync],
+    ['text/html', 'gzip', gzipSync],
+    ['image/png', 'br', brotliCompressSync],
+    ['application/x-sh', 'deflate', deflateSync],
+    ['', 'identity', Buffer.from],
+  ])('is told by its content: with type "%s", %s', async (type, encoding, encode) => {
     handler = (_, response) =>
       response
-        .writeHead(200, { 'content-type': 'text/html', 'content-encoding': 'gzip' })
-        .end(gzipSync(JSON.stringify(list(token(USDC)))));
+        .writeHead(200, { 'content-type': type, 'content-encoding': encoding })
+        .end(encode(`\uFEFF ${JSON.stringify(list(token(USDC)))}`));
     expect(await lists.get(base, 1)).toHaveLength(1);
   });
 
@@ -115,6 +131,14 @@ describe('a list', () => {
   });
 });
 
+test('as many lists are kept as fit; past that the one that was used longest ago is fetched again', async () => {
+  handler = answer(list(token(USDC)));
+  const bytes = JSON.stringify(list(token(USDC))).length + 1;
+  open({}, {}, 2 * bytes);
+  for (const name of ['a', 'b', 'a', 'b', 'a', 'c', 'a', 'b']) await lists.get(`${base}/${name}`, 1);
+  expect(requests).toEqual(['/a', '/b', '/c', '/b']);
+});
+
 describe('time', () => {
   test('past its time a list is fetched anew', async () => {
     open({ tokenListCacheTtlMs: 1 });
@@ -127,31 +151,70 @@ describe('time', () => {
   test('the last good copy serves on while a newer one cannot be had, and the metric says so', async () => {
     open({ tokenListCacheTtlMs: 1 }, { maxTries: 1 });
     handler = answer(list(token(USDC)));
-    await lists.get(base, 1);
+    await lists.get(`${base}/a.json?key=mine`, 1);
     handler = answer({ sorry: true }, 503);
     await expect
       .poll(async () => {
-        expect(await lists.get(base, 1)).toHaveLength(1);
+        expect(await lists.get(`${base}/a.json?key=mine`, 1)).toHaveLength(1);
         return fetches('stale');
       })
       .toBeGreaterThan(0);
+    expect(logged).toContainEqual({ list: `${base}/a.json`, code: 'TOKEN_LIST_UNAVAILABLE' });
     handler = answer('not a list');
     const before = await fetches('stale');
     await expect
       .poll(async () => {
-        expect(await lists.get(base, 1)).toHaveLength(1);
+        expect(await lists.get(`${base}/a.json?key=mine`, 1)).toHaveLength(1);
         return fetches('stale');
       })
       .toBeGreaterThan(before);
+    expect(await fetches('ok')).toBe(1);
+    expect(JSON.stringify(logged)).not.toContain('mine');
+    handler = answer(list(token(USDC), token(DAI)));
+    await expect.poll(() => lists.get(`${base}/a.json?key=mine`, 1)).toHaveLength(2);
   });
 
-  test('a host that never ends its answer is given up', async () => {
-    open({}, { timeoutMs: 100 });
-    handler = (_, response) => response.writeHead(200).write('{"name":');
+  test.each<[string, Handler]>([
+    ['never ends its answer', (_, response) => void response.writeHead(200).write('{"name":')],
+    [
+      'drips its answer',
+      (_, response) => {
+        const drip = setInterval(() => response.write(' '), 5);
+        response.on('close', () => clearInterval(drip));
+      },
+    ],
+    [
+      'drips its headers',
+      ({ socket }) => {
+        socket.write('HTTP/1.1 200 OK\r\n');
+        const drip = setInterval(() => socket.write('a: b\r\n'), 5);
+        socket.on('close', () => clearInterval(drip));
+      },
+    ],
+    [
+      'sends us round and round, slowly',
+      (_, response) => void setTimeout(() => response.writeHead(302, { location: '/slow' }).end(), 30),
+    ],
+    ['says nothing', () => undefined],
+  ])('a host that %s is given up when the time is over', async (_, slow) => {
+    open({}, { timeoutMs: 100, maxRedirects: 1000 });
+    let cut = 0;
+    handler = (request, response) => {
+      request.socket.once('close', () => cut++);
+      slow(request, response);
+    };
     await expect(lists.get(`${base}/slow`, 1)).rejects.toMatchObject({
       code: 'TOKEN_LIST_UNAVAILABLE',
       message: `token list ${base}/slow: no answer within 100 ms`,
     });
+    await expect.poll(() => cut).toBeGreaterThan(0);
+  });
+
+  test('the time is for all tries together', async () => {
+    open({}, { timeoutMs: 300, backoffMs: 1, maxTries: 1_000_000 });
+    handler = answer({}, 503);
+    await expect(lists.get(base, 1)).rejects.toThrow(/no answer within 300 ms|answered with status 503/);
+    expect(requests.length).toBeGreaterThan(1);
   });
 });
 
@@ -190,10 +253,51 @@ describe('trouble', () => {
     expect(await fetches('unavailable')).toBe(1);
   });
 
-  test('a plain no is not asked again', async () => {
-    handler = answer({}, 404);
-    await expect(lists.get(base, 1)).rejects.toMatchObject({ code: 'TOKEN_LIST_UNAVAILABLE' });
+  test.each([400, 401, 403, 404, 408, 410, 418, 451])(
+    '%i is a plain no, and not asked again',
+    async (status) => {
+      handler = answer({ inner: 'SECRET' }, status);
+      await expect(lists.get(base, 1)).rejects.toMatchObject({
+        code: 'TOKEN_LIST_UNAVAILABLE',
+        message: `token list ${base}/: answered with status ${status}`,
+      });
+      expect(requests).toHaveLength(1);
+    },
+  );
+
+  test.each([429, 503])('%i with a Retry-After that is past the time is not waited for', async (status) => {
+    handler = (_, response) => response.writeHead(status, { 'retry-after': '3600' }).end();
+    await expect(lists.get(base, 1)).rejects.toMatchObject({
+      code: 'TOKEN_LIST_UNAVAILABLE',
+      message: `token list ${base}/: answered with status ${status} (Retry-After: 3600 s)`,
+    });
     expect(requests).toHaveLength(1);
+  });
+
+  test('a Retry-After that leaves time is kept to', async () => {
+    const askedMs: number[] = [];
+    handler = (request, response) => {
+      askedMs.push(performance.now());
+      if (askedMs.length > 1) answer(list(token(USDC)))(request, response);
+      else response.writeHead(429, { 'retry-after': '1' }).end();
+    };
+    expect(await lists.get(base, 1)).toHaveLength(1);
+    const [first = 0, second = 0] = askedMs;
+    // Never sooner. Timers round by a millisecond.
+    expect(second - first).toBeGreaterThan(990);
+  });
+
+  test.each([
+    [null, 0],
+    ['', 0],
+    ['0', 0],
+    ['7', 7000],
+    ['-7', 0],
+    ['soon', 0],
+    ['Fri, 20 Nov 2026 00:00:09 GMT', 9000],
+    ['Thu, 19 Nov 2026 00:00:00 GMT', 0],
+  ])('Retry-After: %s is %i ms', (header, ms) => {
+    expect(retryAfterMs(header, Date.parse('2026-11-20T00:00:00Z'))).toBe(ms);
   });
 
   test('nobody listening', async () => {
@@ -264,7 +368,7 @@ describe('content', () => {
     ['a timestamp that is none', { ...list(), timestamp: 'soon' }, 'timestamp: expected a date and time'],
     ['decimals past a byte', list({ ...token(USDC), decimals: 256 }), 'tokens[0].decimals: '],
     ['no tokens', { ...list(), tokens: undefined }, 'tokens: '],
-    ['another thing altogether', ['0x'], 'Invalid input: expected object'],
+    ['another thing altogether', ['0x'], 'the list itself: Invalid input: expected object'],
   ])('%s is rejected with its path', async (_, body, message) => {
     handler = answer(body);
     const error = await lists.get(`${base}/l`, 1).catch((thrown: unknown) => thrown);
@@ -288,10 +392,14 @@ describe('content', () => {
     await expect(lists.get(`${base}/2`, 1)).rejects.toThrow('tokens: expected at most 10000 tokens');
   });
 
-  test('a bomb is counted as it unfolds: 100 MB out of 100 KB are not read to the end', async () => {
-    const bomb = gzipSync(Buffer.alloc(100 * 1024 * 1024, ' '), { level: 9 });
+  test.each([
+    ['gzip', gzipSync(Buffer.alloc(100 * 1024 * 1024, ' '), { level: 9 })],
+    ['deflate', deflateSync(Buffer.alloc(100 * 1024 * 1024, ' '), { level: 9 })],
+    ['br', brotliCompressSync(Buffer.alloc(100 * 1024 * 1024, ' '))],
+    ['gzip, gzip', gzipSync(gzipSync(Buffer.alloc(100 * 1024 * 1024, ' ')))],
+  ])('a bomb is counted as it unfolds: 100 MB in %s', async (encoding, bomb) => {
     expect(bomb.length).toBeLessThan(200_000);
-    handler = (_, response) => response.writeHead(200, { 'content-encoding': 'gzip' }).end(bomb);
+    handler = (_, response) => response.writeHead(200, { 'content-encoding': encoding }).end(bomb);
     await expect(lists.get(base, 1)).rejects.toMatchObject({
       code: 'TOKEN_LIST_REJECTED',
       message: `token list ${base}/: is larger than 10485760 bytes`,
@@ -299,19 +407,76 @@ describe('content', () => {
     expect(requests).toHaveLength(1);
   });
 
-  test('an answer without end is cut off at the limit', async () => {
-    let cut = false;
-    handler = (_, response) => {
-      const chunk = Buffer.alloc(64 * 1024, ' ');
-      const pour = () => {
-        while (!response.destroyed && response.write(chunk));
-      };
-      response.on('drain', pour).on('close', () => {
-        cut = true;
+  /** What is written to the caller of a list until it hangs up. */
+  async function poured(pour: (response: ServerResponse) => void): Promise<number> {
+    let bytes: number | undefined;
+    handler = (request, response) => {
+      request.socket.on('close', () => {
+        bytes = request.socket.bytesWritten;
       });
-      pour();
+      pour(response);
     };
-    await expect(lists.get(base, 1)).rejects.toMatchObject({ code: 'TOKEN_LIST_REJECTED' });
-    await expect.poll(() => cut).toBe(true);
+    await expect(lists.get(base, 1)).rejects.toMatchObject({
+      code: 'TOKEN_LIST_REJECTED',
+      message: `token list ${base}/: is larger than 10485760 bytes`,
+    });
+    await expect.poll(() => bytes).toBeDefined();
+    expect(requests).toHaveLength(1);
+    return bytes ?? 0;
+  }
+  const endless = (chunk: Buffer, sink: NodeJS.WritableStream, done: () => boolean) => {
+    const pour = () => {
+      while (!done() && sink.write(chunk));
+    };
+    sink.on('drain', pour);
+    pour();
+  };
+
+  test('an answer without end is cut off at the limit', async () => {
+    const bytes = await poured((response) =>
+      endless(Buffer.alloc(64 * 1024, ' '), response, () => response.destroyed),
+    );
+    // And what fits into the buffers on the way.
+    expect(bytes).toBeLessThan(30 * 1024 * 1024);
+  });
+
+  test('a bomb without end is not read on', async () => {
+    const bytes = await poured((response) => {
+      response.writeHead(200, { 'content-encoding': 'gzip' });
+      const gzip = createGzip({ level: 1 });
+      gzip.on('error', () => undefined).pipe(response);
+      response.on('close', () => gzip.destroy());
+      endless(Buffer.alloc(64 * 1024, ' '), gzip, () => response.destroyed || gzip.destroyed);
+    });
+    expect(bytes).toBeLessThan(10 * 1024 * 1024);
+  });
+
+  test('an answer without end that unfolds to nothing is cut off as well', async () => {
+    // Empty members of gzip, one after the other.
+    const nothing = Buffer.concat(Array.from({ length: 3000 }, () => gzipSync('')));
+    await poured((response) => {
+      response.writeHead(200, { 'content-encoding': 'gzip' });
+      endless(nothing, response, () => response.destroyed);
+    });
+  });
+
+  test('ten megabytes are read, one byte more is not', async () => {
+    const text = JSON.stringify(list(token(USDC)));
+    handler = (_, response) => response.end(text.padEnd(10 * 1024 * 1024, ' '));
+    expect(await lists.get(`${base}/1`, 1)).toHaveLength(1);
+    handler = (_, response) => response.end(text.padEnd(10 * 1024 * 1024 + 1, ' '));
+    await expect(lists.get(`${base}/2`, 1)).rejects.toThrow('is larger than 10485760 bytes');
+  });
+
+  test.each([
+    ['five million brackets', '['.repeat(5_000_000), 'is nested deeper than 100 levels'],
+    ['five million entries', `{"tokens":[${'1,'.repeat(5_000_000)}1]}`.replace('{', HEAD), TOO_MANY],
+    ['a hundred levels', `${'['.repeat(100)}${']'.repeat(100)}`, 'the list itself: '],
+    ['a hundred and one', `${'['.repeat(101)}${']'.repeat(101)}`, 'is nested deeper than 100 levels'],
+    ['brackets in a text', JSON.stringify({ name: '\\"['.repeat(1000) }), 'name: Too big'],
+  ])('%s, all wrong, are rejected in a word', async (_, text, reason) => {
+    open({}, { maxBytes: 20 * 1024 * 1024 });
+    handler = (_, response) => response.end(text);
+    await expect(lists.get(base, 1)).rejects.toThrow(`token list ${base}/: ${reason}`);
   });
 });

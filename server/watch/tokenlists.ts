@@ -1,12 +1,12 @@
 import { LRUCache } from 'lru-cache';
 import type { Logger } from 'pino';
-import { Agent } from 'undici';
 import type { Config } from '../config.ts';
 import { BaseError } from '../errors.ts';
 import type { Metrics } from '../lib/metrics.ts';
+import { createListAgent, INTERNET, type Internet } from './listconnect.ts';
 import { FETCH_LIMITS, type FetchLimits, fetchText } from './listfetch.ts';
 import { parseTokenList, type TokenListEntry } from './listschema.ts';
-import { checkUrl, type UrlPolicy } from './urlguard.ts';
+import { checkUrl, type UrlPolicy, withoutSecrets } from './urlguard.ts';
 
 /**
  * Token lists by URL, for sessions and metadata. A list is fetched once however many ask, kept for its time,
@@ -39,6 +39,8 @@ export interface TokenListsOptions {
   readonly log: Pick<Logger, 'warn'>;
   readonly signal?: AbortSignal;
   readonly limits?: Partial<FetchLimits>;
+  readonly cacheBytes?: number;
+  readonly internet?: Internet;
 }
 
 export function createTokenLists({
@@ -46,16 +48,19 @@ export function createTokenLists({
   metrics,
   log,
   signal,
+  cacheBytes = CACHE_BYTES,
+  internet = INTERNET,
   ...options
 }: TokenListsOptions): TokenLists {
   const policy: UrlPolicy = {
     allowPrivate: config.allowPrivateTokenLists,
     blockedDomains: config.tokenListBlockedDomains,
+    isPublic: internet.isPublic,
   };
   const limits = { ...FETCH_LIMITS, ...options.limits };
   const stopped = new AbortController();
-  const dispatcher = new Agent();
-  const copies = new LRUCache<string, Copy>({ maxSize: CACHE_BYTES, sizeCalculation: ({ bytes }) => bytes });
+  const dispatcher = createListAgent(policy, internet, limits);
+  const copies = new LRUCache<string, Copy>({ maxSize: cacheBytes, sizeCalculation: ({ bytes }) => bytes });
   const underWay = new Map<string, Promise<Copy>>();
 
   async function download(url: URL): Promise<Copy> {
@@ -77,9 +82,10 @@ export function createTokenLists({
       if (last) {
         last.freshUntilMs = performance.now() + Math.min(STALE_HOLD_MS, config.tokenListCacheTtlMs);
         metrics.tokenListFetches.inc({ outcome: 'stale' });
-        // Without the query, where a caller may have put a key.
-        const list = url.origin + url.pathname;
-        log.warn({ list, code }, 'token list cannot be refreshed; its last good copy serves on');
+        log.warn(
+          { list: withoutSecrets(url), code },
+          'token list cannot be refreshed; its last good copy serves on',
+        );
         return last;
       }
       metrics.tokenListFetches.inc({ outcome: code === 'TOKEN_LIST_REJECTED' ? 'rejected' : 'unavailable' });
@@ -98,9 +104,18 @@ export function createTokenLists({
     return refreshing;
   }
 
+  function checked(url: string): URL {
+    try {
+      return checkUrl(url, policy);
+    } catch (error) {
+      metrics.tokenListFetches.inc({ outcome: 'rejected' });
+      throw error;
+    }
+  }
+
   return {
     async get(url, chainId) {
-      const { entries } = await copyOf(checkUrl(url, policy));
+      const { entries } = await copyOf(checked(url));
       const byAddress = new Map<string, TokenListEntry>();
       for (const entry of entries)
         if (entry.chainId === chainId && !byAddress.has(entry.address)) byAddress.set(entry.address, entry);
