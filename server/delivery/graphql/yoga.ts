@@ -12,6 +12,7 @@ import { Connection } from './connection.ts';
 import type { Context } from './context.ts';
 import { createMaskError, useRequestErrors } from './errors.ts';
 import { asksForGraphiQL, createGraphiQL } from './graphiql.ts';
+import { documentLimits } from './limits.ts';
 import { useRequests } from './requests.ts';
 import { schema } from './schema.ts';
 import { useEventStream } from './sse.ts';
@@ -44,6 +45,7 @@ export function createGraphQL({ service, config, sample, metrics, log }: GraphQL
     maxRequestBodySize: config.maxBodyBytes,
     plugins: [
       useRequests(),
+      ...documentLimits(config),
       ...(config.introspection ? [] : [noIntrospection]),
       useRequestErrors(),
       useEventStream({ heartbeatMs: config.sseHeartbeatMs, ...observer(metrics) }),
