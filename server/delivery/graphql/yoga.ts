@@ -10,6 +10,7 @@ import type { Door } from '../answer.ts';
 import type { Sample } from '../sample.ts';
 import { Connection } from './connection.ts';
 import type { Context } from './context.ts';
+import { documentCaches } from './documents.ts';
 import { createMaskError, useRequestErrors } from './errors.ts';
 import { asksForGraphiQL, createGraphiQL } from './graphiql.ts';
 import { documentLimits } from './limits.ts';
@@ -43,6 +44,7 @@ export function createGraphQL({ service, config, sample, metrics, log }: GraphQL
     graphqlEndpoint: '/graphql',
     maskedErrors: { maskError: createMaskError(log) },
     maxRequestBodySize: config.maxBodyBytes,
+    parserAndValidationCache: documentCaches(),
     plugins: [
       useRequests(),
       ...documentLimits(config),
