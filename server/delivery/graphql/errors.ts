@@ -8,7 +8,10 @@ import { BaseError, type ErrorCode } from '../../errors.ts';
  * https://graphql.github.io/graphql-over-http/draft/#sec-application-graphql-response-json. What is not one of
  * ours is logged and masked.
  */
-type PublicCode = Exclude<ErrorCode, 'UPSTREAM_REFUSED' | 'CONFIG_INVALID'> | 'INTERNAL_SERVER_ERROR';
+type PublicCode =
+  | Exclude<ErrorCode, 'UPSTREAM_REFUSED' | 'CONFIG_INVALID'>
+  | 'DOCUMENT_LIMIT_EXCEEDED'
+  | 'INTERNAL_SERVER_ERROR';
 
 const STATUS: Readonly<Record<PublicCode, number>> = {
   BAD_USER_INPUT: 400,
@@ -19,6 +22,7 @@ const STATUS: Readonly<Record<PublicCode, number>> = {
   TOKEN_LIST_REJECTED: 400,
   TOKEN_LIST_UNAVAILABLE: 400,
   UPSTREAM_UNAVAILABLE: 503,
+  DOCUMENT_LIMIT_EXCEEDED: 400,
   INTERNAL_SERVER_ERROR: 500,
 };
 
@@ -38,8 +42,15 @@ export function createMaskError(log: Pick<Logger, 'error'>) {
     if (masked) log.error({ err: cause }, 'unexpected error in GraphQL');
     const shown = masked || !(cause instanceof BaseError) ? message : cause.message;
     const { nodes, source, positions, path } = error instanceof GraphQLError ? error : {};
-    return new GraphQLError(shown, { nodes, source, positions, path, extensions: { code } });
+    return new GraphQLError(shorten(shown), { nodes, source, positions, path, extensions: { code } });
   };
+}
+
+/** A message may quote what was sent, and aliases repeat it: no answer grows large of one large value. */
+const MAX_MESSAGE_LENGTH = 1000;
+
+function shorten(message: string): string {
+  return message.length > MAX_MESSAGE_LENGTH ? `${message.slice(0, MAX_MESSAGE_LENGTH)}…` : message;
 }
 
 /** The error that a resolver threw, or the outermost GraphQLError where there is none under it. */
@@ -67,20 +78,20 @@ interface YogaExtensions {
   readonly code?: string;
   /** `spec`: the status is for `application/graphql-response+json` alone. */
   readonly http?: { readonly status?: number; readonly spec?: boolean };
-  /** Only of a body that is no JSON, which is 400 in every media type. */
-  readonly originalError?: object;
 }
 
 function asRequestError(error: GraphQLError): GraphQLError {
-  const { code: given, http, originalError } = error.extensions as YogaExtensions;
+  const { code: given, http } = error.extensions as YogaExtensions;
   const code = given !== undefined && Object.hasOwn(STATUS, given) ? (given as PublicCode) : 'BAD_USER_INPUT';
   const { nodes, source, positions, path } = error;
   const answer = http ?? { spec: true, status: STATUS[code] };
-  return new GraphQLError(error.message, {
+  // Yoga marks whatever failed in parsing as a mistake of the document, which is 200 in `application/json`.
+  const isLimit = code === 'DOCUMENT_LIMIT_EXCEEDED';
+  return new GraphQLError(shorten(error.message), {
     nodes,
     source,
     positions,
     path,
-    extensions: { code, http: originalError ? { ...answer, spec: false } : answer },
+    extensions: { code, http: isLimit ? { ...answer, spec: false } : answer },
   });
 }

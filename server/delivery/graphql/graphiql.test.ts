@@ -29,6 +29,7 @@ test('a browser gets GraphiQL, which loads nothing from elsewhere', async () => 
   expect(status).toBe(200);
   expect(headers['content-type']).toBe('text/html; charset=utf-8');
   expect(headers['content-security-policy']).toContain("default-src 'none'");
+  expect(headers['referrer-policy']).toBe('no-referrer');
   expect(html).not.toMatch(/<(script|link|img)[^>]+(src|href)="(https?:)?\/\//);
   expect(html).toContain('"subscriptionsProtocol":"SSE"');
   expect(html).toContain('subscription Balances');
@@ -46,6 +47,7 @@ test('it is compressed, and kept by its ETag', async () => {
   const { etag } = brotli.headers;
   const again = await open({ 'accept-encoding': 'br', 'if-none-match': String(etag) });
   expect(again.status).toBe(304);
+  expect(again.headers['content-security-policy']).toBe(plain.headers['content-security-policy']);
   expect(again.body).toHaveLength(0);
 });
 

@@ -85,6 +85,8 @@ async function sendPage(request: IncomingMessage, response: ServerResponse, page
   const headers = {
     'content-type': 'text/html; charset=utf-8',
     'content-security-policy': CONTENT_SECURITY_POLICY,
+    // The operation stands in the page's address.
+    'referrer-policy': 'no-referrer',
     'cache-control': 'no-cache',
     vary: 'Accept, Accept-Encoding, Origin',
     etag,

@@ -280,13 +280,32 @@ test('what is unexpected is masked and logged; what the endpoint refused is not'
   expect(other.logged).toHaveLength(2);
 });
 
-test('introspection can be switched off', async () => {
+test('introspection can be switched off, at every door and however it is written', async () => {
   const query = '{ __schema { queryType { name } } }';
   expect((await ask(query)).data).toEqual({ __schema: { queryType: { name: 'Query' } } });
   await using closed = await serveHttp(service, { introspection: false });
-  const response = await fetch(`${closed.url}/graphql?query=${encodeURIComponent(query)}`, {
-    headers: { accept: 'application/graphql-response+json' },
-  });
-  expect(response.status).toBe(400);
-  expect(await response.text()).toContain('introspection');
+  for (const hidden of [
+    query,
+    '{ a: __schema { queryType { name } } }',
+    '{ __type(name: "Query") { name } }',
+    '{ chains { id } ...F } fragment F on Query { ... { __schema { queryType { name } } } }',
+    'query A { chains { id } } query B { __schema { queryType { name } } }',
+    `subscription { balances(chainId: 1, owner: "${OWNER}") { kind } __schema { queryType { name } } }`,
+  ])
+    for (const accept of ['application/json', 'application/graphql-response+json', 'text/event-stream']) {
+      const headers = { 'content-type': 'application/json', accept };
+      const body = JSON.stringify({ query: hidden, operationName: hidden.includes('query A') ? 'A' : null });
+      const posted = await fetch(`${closed.url}/graphql`, { method: 'POST', headers, body });
+      const got = await fetch(`${closed.url}/graphql?query=${encodeURIComponent(hidden)}&operationName=`, {
+        headers: { accept },
+      });
+      for (const response of [posted, got]) {
+        const text = await response.text();
+        expect(text).toMatch(/introspection|Could not determine what operation/);
+        expect(text).not.toContain('"name":"Query"');
+        if (accept.includes('response')) expect(response.status).toBe(400);
+      }
+    }
+  const typename = await fetch(`${closed.url}/graphql?query={__typename}`);
+  expect(await typename.json()).toEqual({ data: { __typename: 'Query' } });
 });

@@ -23,6 +23,13 @@ test.each([
   ['a name', 'vitalik.eth', /"vitalik.eth" is no Address/],
   ['a number', 5, /5 is no Address: expected a string/],
   ['nothing', null, /null is no Address/],
+  ['a list', ['native'], /^a list is no Address: expected a string/],
+  ['an object', { native: true }, /^an object is no Address: expected a string/],
+  [
+    'lists too deep to follow',
+    JSON.parse('['.repeat(100_000) + ']'.repeat(100_000)),
+    /^a list is no Address/,
+  ],
   ['very long', 'a'.repeat(1000), /^"a{99}… is no Address/],
 ])('no address: %s', (_, given, message) => {
   expect(() => parseAddress(given)).toThrow(message);

@@ -18,10 +18,17 @@ export function parseUrl(value: unknown): string {
 }
 
 function invalid(scalar: string, value: unknown, expected: string): GraphQLError {
-  const shown = JSON.stringify(value) ?? String(value);
+  const shown = show(value);
   return new GraphQLError(
     `${shown.length > 100 ? `${shown.slice(0, 100)}…` : shown} is no ${scalar}: ${expected}`,
   );
+}
+
+/** Lists and objects are only named: they may be nested deeper than anything can follow. */
+function show(value: unknown): string {
+  if (Array.isArray(value)) return 'a list';
+  if (typeof value === 'object' && value !== null) return 'an object';
+  return JSON.stringify(value) ?? String(value);
 }
 
 /** For scalars that only come out. */

@@ -10,8 +10,11 @@ import type { Door } from '../answer.ts';
 import type { Sample } from '../sample.ts';
 import { Connection } from './connection.ts';
 import type { Context } from './context.ts';
+import { documentCaches } from './documents.ts';
 import { createMaskError, useRequestErrors } from './errors.ts';
 import { asksForGraphiQL, createGraphiQL } from './graphiql.ts';
+import { documentLimits } from './limits.ts';
+import { useRequests } from './requests.ts';
 import { schema } from './schema.ts';
 import { useEventStream } from './sse.ts';
 
@@ -41,7 +44,10 @@ export function createGraphQL({ service, config, sample, metrics, log }: GraphQL
     graphqlEndpoint: '/graphql',
     maskedErrors: { maskError: createMaskError(log) },
     maxRequestBodySize: config.maxBodyBytes,
+    parserAndValidationCache: documentCaches(),
     plugins: [
+      useRequests(),
+      ...documentLimits(config),
       ...(config.introspection ? [] : [noIntrospection]),
       useRequestErrors(),
       useEventStream({ heartbeatMs: config.sseHeartbeatMs, ...observer(metrics) }),
