@@ -64,6 +64,15 @@ function present(chain: ChainHealth) {
     lagSeconds: chain.headAgeMs === null ? null : chain.headAgeMs / 1000,
     heads: chain.heads,
     pendingTouches: chain.pendingTouches,
+    oldestConfirmationSeconds: chain.oldestConfirmationMs / 1000,
+    endpoints: chain.endpoints.map(({ name, circuit, isBehind, isSlow, headNumber, latencyMs }) => ({
+      name,
+      circuit,
+      behind: isBehind,
+      slow: isSlow,
+      headNumber,
+      latencySeconds: latencyMs === null ? null : latencyMs / 1000,
+    })),
     lastError: chain.lastError,
   };
 }

@@ -128,8 +128,18 @@ describe('health', () => {
   };
 
   test('says how each chain is', async () => {
+    const endpoint = { circuit: 'closed', isBehind: false, isSlow: false } as const;
     await openTwo(
-      { headAgeMs: 1500, lagBlocks: 2, pendingTouches: 3 },
+      {
+        headAgeMs: 1500,
+        lagBlocks: 2,
+        pendingTouches: 3,
+        oldestConfirmationMs: 42_000,
+        endpoints: [
+          { ...endpoint, name: 'https://a.example', headNumber: 7, latencyMs: 20 },
+          { ...endpoint, name: 'wss://b.example', circuit: 'open', headNumber: null, latencyMs: null },
+        ],
+      },
       { ...away, head: null, headAgeMs: null },
     );
     const body = health.parse(await (await get('/health')).json());
@@ -145,6 +155,25 @@ describe('health', () => {
           lagSeconds: 1.5,
           heads: 'socket',
           pendingTouches: 3,
+          oldestConfirmationSeconds: 42,
+          endpoints: [
+            {
+              name: 'https://a.example',
+              circuit: 'closed',
+              behind: false,
+              slow: false,
+              headNumber: 7,
+              latencySeconds: 0.02,
+            },
+            {
+              name: 'wss://b.example',
+              circuit: 'open',
+              behind: false,
+              slow: false,
+              headNumber: null,
+              latencySeconds: null,
+            },
+          ],
           lastError: null,
         },
         {
@@ -156,6 +185,8 @@ describe('health', () => {
           lagSeconds: null,
           heads: 'none',
           pendingTouches: 0,
+          oldestConfirmationSeconds: 0,
+          endpoints: [],
           lastError: 'connection refused',
         },
       ],

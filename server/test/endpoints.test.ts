@@ -102,6 +102,35 @@ describe('an endpoint that', () => {
     await eventually(async () => expect(await metric(app, 'endpoint_up', first)).toBe(1));
   });
 
+  it('is passed over is named in /health, and so are the others, without their keys', async () => {
+    const app = await start([`${first.url}/v2/SECRET?key=SECRET`, second.url]);
+    const watcher = await watch(app);
+    first.fault = tooMany;
+    await mint(chain, gold, owner, 1n);
+    await agrees(watcher);
+    await eventually(async () => {
+      const { json } = await rest(app, 'GET', '/health');
+      expect(json).toMatchObject({
+        status: 'ok',
+        chains: [
+          {
+            endpoints: [
+              { name: first.url, circuit: expect.stringMatching(/open/) },
+              {
+                name: second.url,
+                circuit: 'closed',
+                behind: false,
+                slow: false,
+                headNumber: expect.any(Number),
+              },
+            ],
+          },
+        ],
+      });
+      expect(JSON.stringify(json)).not.toContain('SECRET');
+    });
+  });
+
   it('asks to be left alone for a second is left alone for a second', async () => {
     const app = await start(bothByHttp());
     const watcher = await watch(app);

@@ -72,6 +72,8 @@ export class ScriptedService implements Service {
         heads: 'socket',
         lagBlocks: 0,
         pendingTouches: 0,
+        oldestConfirmationMs: 0,
+        endpoints: [],
         lastError: null,
       }),
       balance: async (owner, token) => {

@@ -95,7 +95,7 @@ export class LiveChain implements ServedChain, WatchedChain, AsyncDisposable {
         },
       }),
     );
-    for (const endpoint of this.#pool.names) metrics.endpointUp.set({ chain, endpoint }, 1);
+    for (const { name } of this.#pool.endpoints) metrics.endpointUp.set({ chain, endpoint: name }, 1);
     const lineage = new Lineage();
     this.#heads = new Heads({
       chainId: network.id,
@@ -233,6 +233,8 @@ export class LiveChain implements ServedChain, WatchedChain, AsyncDisposable {
       heads: source,
       lagBlocks: latest && head ? Math.max(0, latest.number - head.number) : 0,
       pendingTouches: this.ledger.unsettledCount,
+      oldestConfirmationMs: this.ledger.oldestConfirmationMs,
+      endpoints: this.#pool.endpoints,
       lastError: failure ?? this.#pool.lastError,
     };
   }

@@ -1,4 +1,5 @@
 import type { Network } from '../chain/networks.ts';
+import type { EndpointHealth } from '../chain/rpc/pool.ts';
 import type { Address, BlockRef } from '../chain/types.ts';
 import type { Balance } from '../ledger/entry.ts';
 import type { BlockTag } from '../ledger/lookup.ts';
@@ -38,6 +39,9 @@ export interface ChainHealth {
   /** Blocks announced but not processed yet. */
   readonly lagBlocks: number;
   readonly pendingTouches: number;
+  /** How long ago the value was read that was confirmed longest ago; zero where nothing is watched. */
+  readonly oldestConfirmationMs: number;
+  readonly endpoints: readonly EndpointHealth[];
   /** Credentials and query strings are cut out. */
   readonly lastError: string | null;
 }

@@ -64,6 +64,7 @@ export class Endpoint implements AsyncDisposable {
   /** By performance.now(): it asked not to be asked before. */
   #restsUntilMs = 0;
   #head: number | undefined;
+  #measuredLatencyMs: number | undefined;
 
   constructor(url: string, name: string, options: EndpointOptions) {
     this.name = name;
@@ -90,6 +91,11 @@ export class Endpoint implements AsyncDisposable {
   /** The highest block that it is known to have. */
   get head(): number | undefined {
     return this.#head;
+  }
+
+  /** How long it took to tell its newest block when it was last measured. */
+  get measuredLatencyMs(): number | undefined {
+    return this.#measuredLatencyMs;
   }
 
   /** How long an answer to that method may take before it is worth asking somebody else. */
@@ -124,6 +130,7 @@ export class Endpoint implements AsyncDisposable {
     const head = await this.request(LATEST, 'stream', signal);
     const latencyMs = performance.now() - started;
     this.#head = head.number;
+    this.#measuredLatencyMs = latencyMs;
     this.#options.observer.endpointMeasured(this.name, { headNumber: head.number, latencyMs });
     return { head, latencyMs };
   }

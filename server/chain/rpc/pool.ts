@@ -2,7 +2,7 @@ import { describe } from '../../errors.ts';
 import { Backoff } from '../../lib/retry.ts';
 import type { Header } from '../types.ts';
 import type { Priority } from './budget.ts';
-import { Endpoint, type EndpointOptions } from './endpoint.ts';
+import { type Circuit, Endpoint, type EndpointOptions } from './endpoint.ts';
 import { AnswerTooLarge, BlockUnavailable, CallDisputed, CallRefused, EndpointError } from './errors.ts';
 import { type Hedged, hedge } from './hedge.ts';
 import type { Requester, RpcCall } from './message.ts';
@@ -14,6 +14,20 @@ const SLOW_LEAST_MS = 500;
 /** It is asked last for so long at the least, longer each time, and until it is quick again. */
 const SLOW_FOR_LEAST_MS = 1000;
 const SLOW_FOR_MOST_MS = 30_000;
+
+/** What is known of an endpoint. */
+export interface EndpointHealth {
+  /** Scheme, host and port. */
+  readonly name: string;
+  readonly circuit: Circuit;
+  /** Whether it lacks blocks that another has, or is far slower than another: then it is asked last. */
+  readonly isBehind: boolean;
+  readonly isSlow: boolean;
+  /** The highest block that it is known to have; null before the first. */
+  readonly headNumber: number | null;
+  /** How long it took to tell its newest block; null where it was not measured: one by itself is not. */
+  readonly latencyMs: number | null;
+}
 
 /** An answer, and whose it is. */
 export interface Testimony<T> {
@@ -45,8 +59,16 @@ export class Pool implements Requester, AsyncDisposable {
     this.#endpoints = ordered(urls).map(({ url, name }) => new Endpoint(url, name, options));
   }
 
-  get names(): readonly string[] {
-    return this.#endpoints.map(({ name }) => name);
+  /** In the order in which they are asked while all are well. */
+  get endpoints(): readonly EndpointHealth[] {
+    return this.#endpoints.map((endpoint) => ({
+      name: endpoint.name,
+      circuit: endpoint.circuit,
+      isBehind: this.#behind.has(endpoint),
+      isSlow: this.#slow.has(endpoint),
+      headNumber: endpoint.head ?? null,
+      latencyMs: endpoint.measuredLatencyMs ?? null,
+    }));
   }
 
   /** What the last failed request failed with; null once one has succeeded since. */

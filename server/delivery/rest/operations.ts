@@ -21,6 +21,33 @@ export const chainHealth = z
     lagSeconds: z.number().nullable().openapi({ description: 'Since a head was last heard.', example: 3.2 }),
     heads: z.enum(['socket', 'polling', 'none']).openapi({ description: 'Where heads come from.' }),
     pendingTouches: z.int().openapi({ description: 'Balances that moved and are not read yet.', example: 0 }),
+    oldestConfirmationSeconds: z.number().openapi({
+      description:
+        'How long ago the balance was read that was confirmed longest ago; 0 where none is watched.',
+      example: 42.1,
+    }),
+    endpoints: z
+      .array(
+        z.object({
+          name: z
+            .string()
+            .openapi({ description: 'Scheme, host and port.', example: 'https://node.example' }),
+          circuit: z.enum(['closed', 'open', 'half-open']).openapi({
+            description: 'closed: used; open: it failed and is passed over; half-open: it is being probed.',
+          }),
+          behind: z.boolean().openapi({ description: 'It lacks blocks that another endpoint has.' }),
+          slow: z.boolean().openapi({ description: 'It is far slower than another endpoint.' }),
+          headNumber: z
+            .int()
+            .nullable()
+            .openapi({ description: 'The highest block that it is known to have.' }),
+          latencySeconds: z.number().nullable().openapi({
+            description:
+              'How long it took to tell its newest block; null where there is none to compare it with.',
+          }),
+        }),
+      )
+      .openapi({ description: 'In the order in which they are asked while all are well.' }),
     lastError: z.string().nullable(),
   })
   .openapi('ChainHealth');
