@@ -77,6 +77,8 @@ describe('the environment', () => {
     ['RPC_URLS_x', 'http://a.example', 'RPC_URLS_x'],
     ['RPC_RATE_LIMIT_1', '0', 'at least 1'],
     ['RPC_RATE_LIMIT_1', '2.5', 'whole number'],
+    ['RPC_RATE_LIMIT_10', 'fast', 'at least 1'],
+    ['WRAPPED_NATIVE_10', 'weth', '40 hex digits'],
     ['RPC_RATE_LIMIT_mainnet', '5', 'RPC_RATE_LIMIT_mainnet'],
     ['MULTICALL_ADDRESS', '0x12', '40 hex digits'],
     ['WRAPPED_NATIVE_1', 'weth', '40 hex digits'],

@@ -174,6 +174,9 @@ function readChains(env: Environment, values: z.infer<typeof schema>): Config['c
   for (const name of Object.keys(env)) {
     const [, kind, id = ''] = /^(RPC_URLS|RPC_RATE_LIMIT|WRAPPED_NATIVE)_(.*)$/.exec(name) ?? [];
     if (kind && !/^\d+$/.test(id)) throw new ConfigError(`${name}: expected a chain id after ${kind}_`);
+    // Of chains that are not served, too: a mistake is to be seen before they are.
+    if (kind === 'RPC_RATE_LIMIT') readRateLimit(Number(id), env);
+    if (kind === 'WRAPPED_NATIVE') readWrappedNative(Number(id), env);
   }
   const configured = Object.keys(env)
     .flatMap((name) => /^RPC_URLS_(\d+)$/.exec(name)?.[1] ?? [])
@@ -190,23 +193,30 @@ function readChains(env: Environment, values: z.infer<typeof schema>): Config['c
 }
 
 function readChain(id: number, env: Environment, values: z.infer<typeof schema>): ChainConfig {
-  const wrappedName = `WRAPPED_NATIVE_${id}`;
-  const wrapped = address.optional().safeParse(env[wrappedName]);
-  if (!wrapped.success) throw new ConfigError(`${wrappedName}: ${wrapped.error.issues[0]?.message}`);
-  const network = networkOf(id, { multicall: values.MULTICALL_ADDRESS, wrappedNative: wrapped.data });
+  const network = networkOf(id, {
+    multicall: values.MULTICALL_ADDRESS,
+    wrappedNative: readWrappedNative(id, env),
+  });
   if (!network) throw new ConfigError(`CHAINS or RPC_URLS_${id}: ${id} is no EVM chain that viem knows`);
   const name = `RPC_URLS_${id}`;
   const own = list.parse(env[name]);
   own.forEach((url, index) => {
     // The URL itself may hold a key: say which one it is, not what it says.
     if (!URL.canParse(url) || !/^(https?|wss?):$/.test(new URL(url).protocol))
-      throw new ConfigError(`${name}: expected http(s) or ws(s) URLs, but entry ${index + 1} is none`);
+      throw new ConfigError(`${name}: expected http(s) or ws(s) URLs, but entry ${index + 1} is not one`);
   });
   const endpoints =
     own.length > 0 ? own : values.ALCHEMY_API_KEY ? alchemyEndpoints(id, values.ALCHEMY_API_KEY) : [];
   if (endpoints.length === 0)
     throw new ConfigError(`CHAINS: ${id} (${network.name}) has no endpoint; set ${name}`);
   return { network, endpoints, rateLimit: readRateLimit(id, env) };
+}
+
+function readWrappedNative(id: number, env: Environment): Address | undefined {
+  const name = `WRAPPED_NATIVE_${id}`;
+  const parsed = address.optional().safeParse(env[name]);
+  if (!parsed.success) throw new ConfigError(`${name}: ${parsed.error.issues[0]?.message}`);
+  return parsed.data;
 }
 
 function readRateLimit(id: number, env: Environment): number | undefined {

@@ -16,6 +16,8 @@ const RECONNECT_MOST_MS = 2000;
 const POLLS_PER_BLOCK = 4;
 const POLL_LEAST_MS = 200;
 const POLL_MOST_MS = 2000;
+/** Under a rate limit polling takes no more than this share of it. */
+const POLL_SHARE = 1 / 4;
 /** Where there are several endpoints they are compared once a block, within these bounds. */
 const SURVEY_LEAST_MS = 5000;
 const SURVEY_MOST_MS = 15_000;
@@ -40,6 +42,8 @@ interface HeadsOptions {
   readonly sockets: readonly string[];
   readonly blockTimeMs: number;
   readonly timeoutMs: number;
+  /** Requests a second to an endpoint; undefined: as many as there are. */
+  readonly rateLimit: number | undefined;
   readonly observer: HeadsObserver;
   /** A block that was processed is behind us: an endpoint that lags, or a message that was late, tells of it. */
   readonly isProcessed: (head: Header) => boolean;
@@ -110,7 +114,8 @@ export class Heads {
       this.#observedIntervalMs ?? Number.POSITIVE_INFINITY,
       this.#options.blockTimeMs,
     );
-    return Math.min(POLL_MOST_MS, Math.max(POLL_LEAST_MS, interval / POLLS_PER_BLOCK));
+    const bearableMs = 1000 / (POLL_SHARE * (this.#options.rateLimit ?? Number.POSITIVE_INFINITY));
+    return Math.max(bearableMs, Math.min(POLL_MOST_MS, Math.max(POLL_LEAST_MS, interval / POLLS_PER_BLOCK)));
   }
 
   /** Runs both sources. Ends, by throwing its reason, when the signal aborts. */
@@ -228,7 +233,8 @@ export class Heads {
       if (latest && this.#announcedAtMs !== undefined && header.number > latest.number) {
         const interval = (now - this.#announcedAtMs) / (header.number - latest.number);
         const average = this.#observedIntervalMs ?? interval;
-        this.#observedIntervalMs = average + (interval - average) / 4;
+        // A pause is no new pace: it counts for no more than a block that was twice as late as usual.
+        this.#observedIntervalMs = average + (Math.min(interval, 2 * average) - average) / 4;
       }
       this.#announcedAtMs = now;
       this.#latest = header;

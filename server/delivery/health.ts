@@ -60,8 +60,7 @@ function present(chain: ChainHealth) {
       timestamp: new Date(chain.head.timestamp * 1000).toISOString(),
     },
     lagBlocks: chain.lagBlocks,
-    /** Since a head was last heard. */
-    lagSeconds: chain.headAgeMs === null ? null : chain.headAgeMs / 1000,
+    lagSeconds: chain.lagMs === null ? null : chain.lagMs / 1000,
     heads: chain.heads,
     pendingTouches: chain.pendingTouches,
     oldestConfirmationSeconds: chain.oldestConfirmationMs / 1000,

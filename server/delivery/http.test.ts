@@ -131,7 +131,7 @@ describe('health', () => {
     const endpoint = { circuit: 'closed', isBehind: false, isSlow: false } as const;
     await openTwo(
       {
-        headAgeMs: 1500,
+        lagMs: 1500,
         lagBlocks: 2,
         pendingTouches: 3,
         oldestConfirmationMs: 42_000,
@@ -140,7 +140,7 @@ describe('health', () => {
           { ...endpoint, name: 'wss://b.example', circuit: 'open', headNumber: null, latencyMs: null },
         ],
       },
-      { ...away, head: null, headAgeMs: null },
+      { ...away, head: null, lagMs: null },
     );
     const body = health.parse(await (await get('/health')).json());
     expect(body).toEqual({

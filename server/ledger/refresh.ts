@@ -12,7 +12,16 @@ const RETRY_MOST_MS = 2000;
  */
 export const READS_AT_ONCE = 16;
 
-type Had = (pairs: readonly WatchedPair[], readings: readonly Reading[]) => void;
+/** Hands out each part of the readings as soon as it is had. */
+export type Read = (
+  pairs: readonly WatchedPair[],
+  pin: BlockRef,
+  signal: AbortSignal,
+  had: (pairs: readonly WatchedPair[], readings: readonly Reading[]) => void,
+) => Promise<unknown>;
+
+/** Merges what was read at that block. */
+export type Settle = (pairs: readonly WatchedPair[], readings: readonly Reading[], pin: BlockRef) => void;
 
 interface RefreshOptions {
   /** Least time between two reads of tokens under load. */
@@ -20,15 +29,9 @@ interface RefreshOptions {
   readonly pin: () => BlockRef | undefined;
   /** Splits what is to be read into reads that can do each other no harm. */
   readonly chunks: (pairs: readonly WatchedPair[]) => readonly Chunk<WatchedPair>[];
-  /** Hands out each part of the readings as soon as it is had. */
-  readonly read: (
-    pairs: readonly WatchedPair[],
-    pin: BlockRef,
-    signal: AbortSignal,
-    had: Had,
-  ) => Promise<unknown>;
-  /** Merges what was read; a pair that is still unsettled afterwards is read again. */
-  readonly settle: (pairs: readonly WatchedPair[], readings: readonly Reading[], pin: BlockRef) => void;
+  readonly read: Read;
+  /** A pair that is still unsettled afterwards is read again. */
+  readonly settle: Settle;
   readonly signal: AbortSignal;
 }
 

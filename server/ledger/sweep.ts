@@ -1,8 +1,9 @@
-import { CALLS_PER_READ, type Reading } from '../chain/multicall/reader.ts';
+import { CALLS_PER_READ } from '../chain/multicall/reader.ts';
 import type { BlockRef } from '../chain/types.ts';
 import { describe } from '../errors.ts';
 import { sleep } from '../lib/retry.ts';
 import type { WatchedPair } from './pair.ts';
+import type { Read, Settle } from './refresh.ts';
 import type { Turns } from './turns.ts';
 
 /** Reads under way at once: with an upstream that does not keep up the rest waits. */
@@ -16,14 +17,8 @@ interface SweepOptions {
   readonly budget: number;
   readonly turns: Turns;
   readonly pin: () => BlockRef | undefined;
-  /** Hands out each part of the readings as soon as it is had. */
-  readonly read: (
-    pairs: readonly WatchedPair[],
-    pin: BlockRef,
-    signal: AbortSignal,
-    had: (pairs: readonly WatchedPair[], readings: readonly Reading[]) => void,
-  ) => Promise<unknown>;
-  readonly settle: (pairs: readonly WatchedPair[], readings: readonly Reading[], pin: BlockRef) => void;
+  readonly read: Read;
+  readonly settle: Settle;
   /** A read failed; it is news unless one failed in this or the last interval, too. */
   readonly failed: (reason: string, isNews: boolean) => void;
 }

@@ -1,7 +1,8 @@
-import type { Pair, Reading } from '../chain/multicall/reader.ts';
+import type { Pair } from '../chain/multicall/reader.ts';
 import type { BlockRef } from '../chain/types.ts';
 import { sleep } from '../lib/retry.ts';
 import type { WatchedPair } from './pair.ts';
+import type { Read, Settle } from './refresh.ts';
 
 /** How often it is looked who is due. */
 const LOOK_MS = 500;
@@ -19,13 +20,8 @@ interface WardOptions {
   };
   readonly pair: (pair: Pair) => WatchedPair | undefined;
   readonly pin: () => BlockRef | undefined;
-  readonly read: (
-    pairs: readonly WatchedPair[],
-    pin: BlockRef,
-    signal: AbortSignal,
-    had: (pairs: readonly WatchedPair[], readings: readonly Reading[]) => void,
-  ) => Promise<unknown>;
-  readonly settle: (pairs: readonly WatchedPair[], readings: readonly Reading[], pin: BlockRef) => void;
+  readonly read: Read;
+  readonly settle: Settle;
 }
 
 /**

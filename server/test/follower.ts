@@ -41,6 +41,7 @@ export class Follower implements AsyncDisposable {
       sockets: [wsUrl],
       blockTimeMs: 12_000,
       timeoutMs: 20_000,
+      rateLimit: undefined,
       isProcessed: ({ number, hash }) => this.lineage.has(number, hash),
       tip: () => this.lineage.tip,
       observer: { head() {}, socketLost() {} },

@@ -68,7 +68,7 @@ export class ScriptedService implements Service {
         name: network.name,
         healthy: true,
         head: blockAt(7),
-        headAgeMs: 0,
+        lagMs: 0,
         heads: 'socket',
         lagBlocks: 0,
         pendingTouches: 0,

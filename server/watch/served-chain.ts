@@ -16,6 +16,7 @@ import { Metadata, type TokenMetadata } from '../ledger/metadata.ts';
 import { sweep } from '../ledger/sweep.ts';
 import { ward } from '../ledger/ward.ts';
 import type { Metrics } from '../lib/metrics.ts';
+import { Ration } from '../lib/ration.ts';
 import { sleep } from '../lib/retry.ts';
 import { Scope } from '../lib/scope.ts';
 import { createEndpointLog } from './endpoint-log.ts';
@@ -26,6 +27,9 @@ import type { WatchedChain } from './sessions.ts';
 
 /** How often it is looked whether a chain is delivered, for a line in the log when that changes. */
 const HEALTH_LOOK_MS = 2000;
+
+/** A socket that comes and goes is told of so often. */
+const SOCKET_LINES_A_MINUTE = 2;
 
 interface Log {
   info(fields: object, message: string): void;
@@ -97,17 +101,23 @@ export class LiveChain implements ServedChain, WatchedChain, AsyncDisposable {
     );
     for (const { name } of this.#pool.endpoints) metrics.endpointUp.set({ chain, endpoint: name }, 1);
     const lineage = new Lineage();
+    const socketLines = new Ration(SOCKET_LINES_A_MINUTE, 60_000);
     this.#heads = new Heads({
       chainId: network.id,
       pool: this.#pool,
       sockets: endpoints.filter((url) => /^wss?:/.test(url)),
       blockTimeMs: network.blockTimeMs,
       timeoutMs: config.rpcTimeoutMs,
+      rateLimit,
       isProcessed: ({ number, hash }) => lineage.has(number, hash),
       tip: () => lineage.tip,
       observer: {
         head: (source) => metrics.heads.inc({ chain, source }),
-        socketLost: (reason) => log.warn({ chain, reason }, 'no heads by socket; polling meanwhile'),
+        socketLost: (reason) => {
+          const unsaid = socketLines.take();
+          if (unsaid !== undefined)
+            log.warn({ chain, reason, unsaid }, 'no heads by socket; polling meanwhile');
+        },
       },
     });
     const mostRetryMs = config.snapshotIntervalMs;
@@ -172,7 +182,8 @@ export class LiveChain implements ServedChain, WatchedChain, AsyncDisposable {
         await sleep(HEALTH_LOOK_MS, stop);
         const { healthy, lastError } = this.health();
         if (healthy && !wasHealthy) log.info({ chain }, 'the chain is delivered again');
-        if (!healthy && wasHealthy) log.warn({ chain, reason: lastError }, 'the chain is not delivered');
+        const reason = lastError ?? 'no block was heard of yet';
+        if (!healthy && wasHealthy) log.warn({ chain, reason }, 'the chain is not delivered');
         wasHealthy = healthy;
       }
     });
@@ -223,13 +234,14 @@ export class LiveChain implements ServedChain, WatchedChain, AsyncDisposable {
   health(): ChainHealth {
     const head = this.ledger.head ?? null;
     const { latest, heardAtMs, source } = this.#heads;
+    const behindMs = latest && head ? Math.max(0, latest.timestamp - head.timestamp) * 1000 : 0;
     const failure = this.#ended ?? this.#blocks.failure ?? this.ledger.failure;
     return {
       chainId: this.network.id,
       name: this.network.name,
       healthy: head !== null && source !== 'none' && failure === undefined,
       head,
-      headAgeMs: heardAtMs === undefined ? null : performance.now() - heardAtMs,
+      lagMs: heardAtMs === undefined ? null : performance.now() - heardAtMs + behindMs,
       heads: source,
       lagBlocks: latest && head ? Math.max(0, latest.number - head.number) : 0,
       pendingTouches: this.ledger.unsettledCount,

@@ -32,8 +32,8 @@ export interface ChainHealth {
   /** Whether balances of this chain are being delivered as of now. */
   readonly healthy: boolean;
   readonly head: BlockRef | null;
-  /** Milliseconds since a head was last heard, null before the first. */
-  readonly headAgeMs: number | null;
+  /** Since a head was last heard, and by how much the newest processed is older than that; null before the first. */
+  readonly lagMs: number | null;
   /** Where heads come from at the moment. */
   readonly heads: 'socket' | 'polling' | 'none';
   /** Blocks announced but not processed yet. */

@@ -75,6 +75,7 @@ export class Multicall {
   async ask(calls: readonly Call[], question: Question): Promise<CallResult[]> {
     for (let attempt = 1; ; attempt += 1) {
       try {
+        this.#observer.multicall(calls.length);
         return await this.#aggregate(calls, question);
       } catch (error) {
         if (!(error instanceof CallDisputed) || attempt === DISPUTED_ATTEMPTS) throw error;
@@ -88,6 +89,7 @@ export class Multicall {
     calls: readonly Call[],
     { gas = gasFor(calls.length), ...question }: Omit<Question, 'gas'> & { readonly gas?: number },
   ): Promise<{ readonly results: CallResult[]; readonly isProven: boolean }> {
+    this.#observer.multicall(calls.length);
     const withProof = Math.min(MOST_GAS, gas + GAS_OF_PROOF);
     const results = await this.#aggregate([...calls, ...this.#proof], { ...question, gas: withProof });
     return { results: results.slice(0, calls.length), isProven: results.at(-1)?.success === true };
@@ -142,7 +144,6 @@ export class Multicall {
   }
 
   async #aggregate(calls: readonly Call[], { pin, gas, signal }: Question): Promise<CallResult[]> {
-    this.#observer.multicall(calls.length);
     const transaction = { to: this.address, data: encodeCalls(calls), gas: toQuantity(gas) };
     return await this.#pool.request(
       {

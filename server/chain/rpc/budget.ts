@@ -33,7 +33,7 @@ export class Budget {
       await this.#queue.add(() => Promise.resolve(), { priority: RANK[priority], signal: waiting });
     } catch (error) {
       signal.throwIfAborted();
-      throw new EndpointError(`no turn within the rate limit (RPC_RATE_LIMIT): ${describe(error)}`);
+      throw new EndpointError(`no turn within RPC_RATE_LIMIT_<chainId>: ${describe(error)}`);
     }
   }
 }

@@ -65,6 +65,8 @@ export class Endpoint implements AsyncDisposable {
   #restsUntilMs = 0;
   #head: number | undefined;
   #measuredLatencyMs: number | undefined;
+  /** How long the last answer about its newest block took, the wait for its turn not counted. */
+  #lastLatencyMs = 0;
 
   constructor(url: string, name: string, options: EndpointOptions) {
     this.name = name;
@@ -81,6 +83,10 @@ export class Endpoint implements AsyncDisposable {
 
   get circuit(): Circuit {
     return this.#circuit;
+  }
+
+  get hasRateLimit(): boolean {
+    return this.#options.rateLimit !== undefined;
   }
 
   /** Whether its rate limit is used up, so that a request would have to wait. */
@@ -126,9 +132,8 @@ export class Endpoint implements AsyncDisposable {
 
   /** Its newest block, and how long it took to tell: asked to see whether it keeps up. */
   async measure(signal: AbortSignal): Promise<{ readonly head: Header; readonly latencyMs: number }> {
-    const started = performance.now();
     const head = await this.request(LATEST, 'stream', signal);
-    const latencyMs = performance.now() - started;
+    const latencyMs = this.#lastLatencyMs;
     this.#head = head.number;
     this.#measuredLatencyMs = latencyMs;
     this.#options.observer.endpointMeasured(this.name, { headNumber: head.number, latencyMs });
@@ -206,6 +211,7 @@ export class Endpoint implements AsyncDisposable {
   }
 
   #noteLatency(method: string, durationMs: number): void {
+    if (method === LATEST.method) this.#lastLatencyMs = durationMs;
     const average = this.#latencyMs.get(method) ?? durationMs;
     this.#latencyMs.set(method, average + (durationMs - average) / 4);
   }

@@ -1,19 +1,12 @@
 import { describe } from '../../errors.ts';
-import { Backoff } from '../../lib/retry.ts';
 import type { Header } from '../types.ts';
 import type { Priority } from './budget.ts';
 import { type Circuit, Endpoint, type EndpointOptions } from './endpoint.ts';
 import { AnswerTooLarge, BlockUnavailable, CallDisputed, CallRefused, EndpointError } from './errors.ts';
 import { type Hedged, hedge } from './hedge.ts';
+import { Laggards } from './laggards.ts';
 import type { Requester, RpcCall } from './message.ts';
 import { redact } from './redact.ts';
-
-/** An endpoint is slow that takes so many times what another takes for the same, and more than so long. */
-const SLOW_TIMES = 4;
-const SLOW_LEAST_MS = 500;
-/** It is asked last for so long at the least, longer each time, and until it is quick again. */
-const SLOW_FOR_LEAST_MS = 1000;
-const SLOW_FOR_MOST_MS = 30_000;
 
 /** What is known of an endpoint. */
 export interface EndpointHealth {
@@ -49,10 +42,7 @@ interface SurveyOptions {
  */
 export class Pool implements Requester, AsyncDisposable {
   readonly #endpoints: readonly Endpoint[];
-  /** Endpoints that lack blocks which another has, and those that are far slower than another: asked last. */
-  readonly #behind = new Set<Endpoint>();
-  readonly #slow = new Map<Endpoint, { readonly leastUntilMs: number }>();
-  readonly #slowness = new Map<Endpoint, Backoff>();
+  readonly #laggards = new Laggards();
   #lastError: string | null = null;
 
   constructor(urls: readonly string[], options: EndpointOptions) {
@@ -64,8 +54,8 @@ export class Pool implements Requester, AsyncDisposable {
     return this.#endpoints.map((endpoint) => ({
       name: endpoint.name,
       circuit: endpoint.circuit,
-      isBehind: this.#behind.has(endpoint),
-      isSlow: this.#slow.has(endpoint),
+      isBehind: this.#laggards.isBehind(endpoint),
+      isSlow: this.#laggards.isSlow(endpoint),
       headNumber: endpoint.head ?? null,
       latencyMs: endpoint.measuredLatencyMs ?? null,
     }));
@@ -83,7 +73,7 @@ export class Pool implements Requester, AsyncDisposable {
 
   /** Whether some endpoint is passed over that answers, so that it is worth looking often whether it is well. */
   get hasLaggards(): boolean {
-    return this.#behind.size > 0 || this.#slow.size > 0;
+    return this.#laggards.size > 0;
   }
 
   async request<T>(call: RpcCall<T>, signal: AbortSignal): Promise<T> {
@@ -111,7 +101,11 @@ export class Pool implements Requester, AsyncDisposable {
   ): Promise<Testimony<T> | undefined> {
     const heard = new Set(than.map(({ witness }) => witness.place));
     const others = this.#endpoints.filter(
-      (endpoint) => !heard.has(endpoint.place) && endpoint.circuit === 'closed' && !this.#isLaggard(endpoint),
+      (endpoint) =>
+        !heard.has(endpoint.place) &&
+        endpoint.circuit === 'closed' &&
+        !this.#laggards.isBehind(endpoint) &&
+        !this.#laggards.isSlow(endpoint),
     );
     for (const witness of others) {
       try {
@@ -141,7 +135,7 @@ export class Pool implements Requester, AsyncDisposable {
     this.#lastError = null;
     for (const { index, elapsedMs } of hedged.overtaken) {
       const endpoint = candidates[index];
-      if (endpoint && isFarSlower(elapsedMs, hedged.tookMs)) this.#noteSlow(endpoint);
+      if (endpoint) this.#laggards.overtaken(endpoint, elapsedMs, hedged.tookMs);
     }
     const witness = candidates[hedged.index];
     if (!witness) throw new EndpointError('no endpoint is configured');
@@ -155,20 +149,12 @@ export class Pool implements Requester, AsyncDisposable {
       // One that has been higher has another block there: on a fork, or in place of one that is gone.
       const lacks = error instanceof BlockUnavailable && (endpoint.head ?? 0) < (call.height ?? 0);
       if (lacks && this.hasSeveralPlaces) {
-        this.#behind.add(endpoint);
+        this.#laggards.lacksBlock(endpoint);
         // Or it has become one of another chain.
         endpoint.doubt();
       }
       throw error;
     }
-  }
-
-  #noteSlow(endpoint: Endpoint): void {
-    if (this.#slow.has(endpoint)) return;
-    const slowness =
-      this.#slowness.get(endpoint) ?? new Backoff({ leastMs: SLOW_FOR_LEAST_MS, mostMs: SLOW_FOR_MOST_MS });
-    this.#slowness.set(endpoint, slowness);
-    this.#slow.set(endpoint, { leastUntilMs: performance.now() + slowness.next() });
   }
 
   /**
@@ -190,20 +176,12 @@ export class Pool implements Requester, AsyncDisposable {
     const newest = measured.toSorted((one, other) => other.head.number - one.head.number)[0]?.head;
     if (!newest) return undefined;
     const quickestMs = Math.min(...measured.map(({ latencyMs }) => latencyMs));
-    const now = performance.now();
-    for (const { place, head, latencyMs } of measured)
-      for (const endpoint of this.#endpoints.filter((one) => one.place === place)) {
-        if (newest.number - head.number > tolerance) this.#behind.add(endpoint);
-        else this.#behind.delete(endpoint);
-        const slow = this.#slow.get(endpoint);
-        if (slow && now > slow.leastUntilMs && !isFarSlower(latencyMs, quickestMs))
-          this.#slow.delete(endpoint);
-      }
+    for (const { place, head, latencyMs } of measured) {
+      const isBehind = newest.number - head.number > tolerance;
+      for (const endpoint of this.#endpoints.filter((one) => one.place === place))
+        this.#laggards.compared(endpoint, { isBehind, latencyMs, quickestMs });
+    }
     return newest;
-  }
-
-  #isLaggard(endpoint: Endpoint): boolean {
-    return this.#behind.has(endpoint) || this.#slow.has(endpoint);
   }
 
   /** Whom to ask, in this order. Where none is well the question is put to all of them rather than to nobody. */
@@ -211,7 +189,9 @@ export class Pool implements Requester, AsyncDisposable {
     const closed = this.#endpoints.filter(({ circuit }) => circuit === 'closed');
     if (closed.length === 0) return this.#endpoints;
     const rank = (endpoint: Endpoint) =>
-      (this.#behind.has(endpoint) ? 4 : 0) + (this.#slow.has(endpoint) ? 2 : 0) + (endpoint.isBusy ? 1 : 0);
+      (this.#laggards.isBehind(endpoint) ? 4 : 0) +
+      (this.#laggards.isSlow(endpoint) ? 2 : 0) +
+      (endpoint.isBusy ? 1 : 0);
     return closed.toSorted((one, other) => rank(one) - rank(other));
   }
 
@@ -243,10 +223,6 @@ function ranked(url: string): number {
 /** Another endpoint would say the same. */
 function isAboutTheCall(error: unknown): boolean {
   return error instanceof CallRefused || error instanceof AnswerTooLarge;
-}
-
-function isFarSlower(ms: number, otherMs: number): boolean {
-  return ms > Math.max(SLOW_LEAST_MS, SLOW_TIMES * otherMs);
 }
 
 /** That the block is nowhere says most, then that a call was disputed; else what was said last. */

@@ -18,7 +18,11 @@ export const chainHealth = z
       .nullable()
       .openapi({ description: 'The newest block processed.' }),
     lagBlocks: z.int().openapi({ description: 'Blocks announced but not processed yet.', example: 0 }),
-    lagSeconds: z.number().nullable().openapi({ description: 'Since a head was last heard.', example: 3.2 }),
+    lagSeconds: z.number().nullable().openapi({
+      description:
+        'Since a head was last heard, and by how much the newest processed is older than that one.',
+      example: 3.2,
+    }),
     heads: z.enum(['socket', 'polling', 'none']).openapi({ description: 'Where heads come from.' }),
     pendingTouches: z.int().openapi({ description: 'Balances that moved and are not read yet.', example: 0 }),
     oldestConfirmationSeconds: z.number().openapi({
