@@ -12,6 +12,8 @@ const STALL_INTERVALS = 3;
 const STALL_LEAST_MS = 2000;
 const RECONNECT_LEAST_MS = 100;
 const RECONNECT_MOST_MS = 2000;
+/** No chain is taken to be faster, whatever heights an endpoint tells of. */
+const INTERVAL_LEAST_MS = 10;
 /** Polling asks several times a block, within these bounds. */
 const POLLS_PER_BLOCK = 4;
 const POLL_LEAST_MS = 200;
@@ -157,6 +159,11 @@ export class Heads {
     return tip && tip.number > (latest?.number ?? -1) ? tip : latest;
   }
 
+  /** The chain went back since it was surveyed: by what was said then every socket would be behind. */
+  get #isBelowSurveyed(): boolean {
+    return (this.#surveyed?.number ?? -1) > (this.#latest?.number ?? -1);
+  }
+
   get #tolerance(): number {
     return Math.max(1, Math.ceil(TOLERANCE_MS / (this.#observedIntervalMs ?? this.#options.blockTimeMs)));
   }
@@ -170,7 +177,8 @@ export class Heads {
       const sinceMs = now - this.#surveyedAtMs;
       const usualMs = Math.min(SURVEY_MOST_MS, Math.max(SURVEY_LEAST_MS, blockTimeMs));
       const isSilent = Math.min(sinceMs, now - (this.#announcedAtMs ?? now)) >= this.stallMs;
-      const doubts = (pool.hasLaggards || this.#goneSinceMs !== undefined) && sinceMs >= SURVEY_DOUBT_MS;
+      const isDoubtful = pool.hasLaggards || this.#goneSinceMs !== undefined || this.#isBelowSurveyed;
+      const doubts = isDoubtful && sinceMs >= SURVEY_DOUBT_MS;
       const compares = pool.hasSeveralPlaces && sinceMs >= usualMs;
       if (!isSilent && !doubts && !compares) continue;
       await this.#survey(isSilent, signal).catch(() => signal.throwIfAborted());
@@ -186,6 +194,7 @@ export class Heads {
   async #survey(isSilent: boolean, signal: AbortSignal): Promise<void> {
     const newest = await this.#options.pool.survey({
       tolerance: this.#tolerance,
+      isFarAhead: (header) => this.#isFarAhead(header),
       heard: (header) => {
         if (header.number > (this.#latest?.number ?? -1)) this.#hear(header, 'polling');
       },
@@ -195,6 +204,12 @@ export class Heads {
     this.#surveyed = newest;
     if (isSilent) this.#hear(newest, 'polling');
     await this.#weigh(newest, signal);
+  }
+
+  /** Of the blocks that we had, not of what was heard: that may be as wrong. */
+  #isFarAhead(header: Header): boolean {
+    const tip = this.#options.tip();
+    return !tip || header.number - tip.number > this.#tolerance;
   }
 
   /**
@@ -226,7 +241,8 @@ export class Heads {
     const latest = this.#latest;
     if (header.hash !== latest?.hash && !this.#options.isProcessed(header)) {
       if (latest && this.#announcedAtMs !== undefined && header.number > latest.number) {
-        const interval = (now - this.#announcedAtMs) / (header.number - latest.number);
+        const sinceMs = now - this.#announcedAtMs;
+        const interval = Math.max(INTERVAL_LEAST_MS, sinceMs / (header.number - latest.number));
         const average = this.#observedIntervalMs ?? interval;
         this.#observedIntervalMs = average + (interval - average) / 4;
       }

@@ -23,6 +23,8 @@ export interface Testimony<T> {
 
 interface SurveyOptions {
   readonly tolerance: number;
+  /** Whether a head is so far above what is known that its endpoint must show that it has it. */
+  readonly isFarAhead: (header: Header) => boolean;
   /** Told of each answer as it comes: one that keeps silent holds up nobody else's. */
   readonly heard: (header: Header) => void;
   readonly signal: AbortSignal;
@@ -151,14 +153,20 @@ export class Pool implements Requester, AsyncDisposable {
 
   /**
    * Asks one endpoint of each place for its newest block; answers with the highest. An endpoint further below it
-   * than the tolerance, in blocks, is behind; one that is there again, and no longer slow, is well.
+   * than the tolerance, in blocks, is behind; one that is there again, and no longer slow, is well. One that tells
+   * of a head far ahead, and does not have that block, is passed over like one that is behind, and not believed: by
+   * its word all the others would be.
    */
-  async survey({ tolerance, heard, signal }: SurveyOptions): Promise<Header | undefined> {
+  async survey({ tolerance, isFarAhead, heard, signal }: SurveyOptions): Promise<Header | undefined> {
     const byPlace = Map.groupBy(this.#candidates(), ({ place }) => place);
     const representatives = [...byPlace.values()].flatMap(([first]) => first ?? []);
     const answers = await Promise.all(
       representatives.map(async (endpoint) => {
         const measured = await endpoint.measure(signal).catch(() => undefined);
+        if (measured && isFarAhead(measured.head) && !(await endpoint.has(measured.head, signal))) {
+          for (const same of this.#at(endpoint.place)) this.#behind.add(same);
+          return undefined;
+        }
         if (measured) heard(measured.head);
         return measured && { ...measured, place: endpoint.place };
       }),
@@ -170,7 +178,7 @@ export class Pool implements Requester, AsyncDisposable {
     const quickestMs = Math.min(...measured.map(({ latencyMs }) => latencyMs));
     const now = performance.now();
     for (const { place, head, latencyMs } of measured)
-      for (const endpoint of this.#endpoints.filter((one) => one.place === place)) {
+      for (const endpoint of this.#at(place)) {
         if (newest.number - head.number > tolerance) this.#behind.add(endpoint);
         else this.#behind.delete(endpoint);
         const slow = this.#slow.get(endpoint);
@@ -178,6 +186,10 @@ export class Pool implements Requester, AsyncDisposable {
           this.#slow.delete(endpoint);
       }
     return newest;
+  }
+
+  #at(place: string): readonly Endpoint[] {
+    return this.#endpoints.filter((endpoint) => endpoint.place === place);
   }
 
   #isLaggard(endpoint: Endpoint): boolean {
