@@ -7,9 +7,13 @@ import { BlockUnavailable } from './rpc/errors.ts';
 import type { Pool } from './rpc/pool.ts';
 import type { Hash, Header } from './types.ts';
 
-/** A socket that has not delivered for this many block intervals is cross-checked, at the least after 2 s. */
+/**
+ * A socket that has not delivered for this many block intervals is cross-checked, within these bounds: on a chain of
+ * slow blocks one request more is less than a minute of not knowing.
+ */
 const STALL_INTERVALS = 3;
 const STALL_LEAST_MS = 2000;
+const STALL_MOST_MS = 15_000;
 const RECONNECT_LEAST_MS = 100;
 const RECONNECT_MOST_MS = 2000;
 /** No chain is taken to be faster, whatever heights an endpoint tells of. */
@@ -104,7 +108,7 @@ export class Heads {
   get stallMs(): number {
     // A chain that pauses (a development chain does) must not make us patient for good.
     const interval = Math.min(this.#observedIntervalMs ?? 0, 2 * this.#options.blockTimeMs);
-    return Math.max(STALL_LEAST_MS, STALL_INTERVALS * interval);
+    return Math.min(STALL_MOST_MS, Math.max(STALL_LEAST_MS, STALL_INTERVALS * interval));
   }
 
   get #pollMs(): number {
