@@ -7,11 +7,17 @@ import { BlockUnavailable } from './rpc/errors.ts';
 import type { Pool } from './rpc/pool.ts';
 import type { Hash, Header } from './types.ts';
 
-/** A socket that has not delivered for this many block intervals is cross-checked, at the least after 2 s. */
+/**
+ * A socket that has not delivered for this many block intervals is cross-checked, within these bounds: on a chain of
+ * slow blocks one request more is less than a minute of not knowing.
+ */
 const STALL_INTERVALS = 3;
 const STALL_LEAST_MS = 2000;
+const STALL_MOST_MS = 15_000;
 const RECONNECT_LEAST_MS = 100;
 const RECONNECT_MOST_MS = 2000;
+/** No chain is taken to be faster, whatever heights an endpoint tells of. */
+const INTERVAL_LEAST_MS = 10;
 /** Polling asks several times a block, within these bounds. */
 const POLLS_PER_BLOCK = 4;
 const POLL_LEAST_MS = 200;
@@ -106,7 +112,7 @@ export class Heads {
   get stallMs(): number {
     // A chain that pauses (a development chain does) must not make us patient for good.
     const interval = Math.min(this.#observedIntervalMs ?? 0, 2 * this.#options.blockTimeMs);
-    return Math.max(STALL_LEAST_MS, STALL_INTERVALS * interval);
+    return Math.min(STALL_MOST_MS, Math.max(STALL_LEAST_MS, STALL_INTERVALS * interval));
   }
 
   get #pollMs(): number {
@@ -162,6 +168,11 @@ export class Heads {
     return tip && tip.number > (latest?.number ?? -1) ? tip : latest;
   }
 
+  /** The chain went back since it was surveyed: by what was said then every socket would be behind. */
+  get #isBelowSurveyed(): boolean {
+    return (this.#surveyed?.number ?? -1) > (this.#latest?.number ?? -1);
+  }
+
   get #tolerance(): number {
     return Math.max(1, Math.ceil(TOLERANCE_MS / (this.#observedIntervalMs ?? this.#options.blockTimeMs)));
   }
@@ -175,7 +186,8 @@ export class Heads {
       const sinceMs = now - this.#surveyedAtMs;
       const usualMs = Math.min(SURVEY_MOST_MS, Math.max(SURVEY_LEAST_MS, blockTimeMs));
       const isSilent = Math.min(sinceMs, now - (this.#announcedAtMs ?? now)) >= this.stallMs;
-      const doubts = (pool.hasLaggards || this.#goneSinceMs !== undefined) && sinceMs >= SURVEY_DOUBT_MS;
+      const isDoubtful = pool.hasLaggards || this.#goneSinceMs !== undefined || this.#isBelowSurveyed;
+      const doubts = isDoubtful && sinceMs >= SURVEY_DOUBT_MS;
       const compares = pool.hasSeveralPlaces && sinceMs >= usualMs;
       if (!isSilent && !doubts && !compares) continue;
       await this.#survey(isSilent, signal).catch(() => signal.throwIfAborted());
@@ -191,6 +203,7 @@ export class Heads {
   async #survey(isSilent: boolean, signal: AbortSignal): Promise<void> {
     const newest = await this.#options.pool.survey({
       tolerance: this.#tolerance,
+      isFarAhead: (header) => this.#isFarAhead(header),
       heard: (header) => {
         if (header.number > (this.#latest?.number ?? -1)) this.#hear(header, 'polling');
       },
@@ -200,6 +213,12 @@ export class Heads {
     this.#surveyed = newest;
     if (isSilent) this.#hear(newest, 'polling');
     await this.#weigh(newest, signal);
+  }
+
+  /** Of the blocks that we had, not of what was heard: that may be as wrong. */
+  #isFarAhead(header: Header): boolean {
+    const tip = this.#options.tip();
+    return !tip || header.number - tip.number > this.#tolerance;
   }
 
   /**
@@ -231,7 +250,8 @@ export class Heads {
     const latest = this.#latest;
     if (header.hash !== latest?.hash && !this.#options.isProcessed(header)) {
       if (latest && this.#announcedAtMs !== undefined && header.number > latest.number) {
-        const interval = (now - this.#announcedAtMs) / (header.number - latest.number);
+        const sinceMs = now - this.#announcedAtMs;
+        const interval = Math.max(INTERVAL_LEAST_MS, sinceMs / (header.number - latest.number));
         const average = this.#observedIntervalMs ?? interval;
         // A pause is no new pace: it counts for no more than a block that was twice as late as usual.
         this.#observedIntervalMs = average + (Math.min(interval, 2 * average) - average) / 4;

@@ -50,6 +50,8 @@ export async function followSocket(options: FollowSocketOptions): Promise<never>
     hear(head);
   };
   const failed = Promise.withResolvers<never>();
+  // It may fail before anybody waits for it.
+  failed.promise.catch(() => {});
   socket.listen(String(subscription), (head) => {
     try {
       tell(head);

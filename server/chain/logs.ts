@@ -48,10 +48,10 @@ export function filtersFor(wallets: readonly Address[]): readonly Topics[] {
 }
 
 /**
- * The logs of one block, by its hash: that block's or an error, never another's. That there are none at all, though
- * the block's header leaves room for some, is put to a second endpoint where there is one. A whole block that is
- * said to lack what its header announces is asked about again besides, and then believed: the header's filter
- * errs to that side.
+ * The logs of one block, by its hash: that block's or an error, never another's. That none pass a filter, though the
+ * block's header leaves room for some, is put to a second endpoint where there is one: of two filters' answers one
+ * may come from a node that has not indexed the block. A whole block that is said to lack what its header announces
+ * is asked about again besides, and then believed: the header's filter errs to that side.
  */
 export async function fetchLogs(
   pool: Pool,
@@ -76,21 +76,22 @@ async function fetchOnce(
   doubtsNone: boolean,
   signal: AbortSignal,
 ): Promise<Log[]> {
-  const calls = filters.map((topics) => ({
-    method: 'eth_getLogs',
-    params: [{ blockHash: hash, topics }],
-    parse: (answer: unknown) => parseLogs(answer, hash),
-    height: number,
-  }));
-  const first = await Promise.all(calls.map((call) => pool.testify(call, signal)));
-  const logs = first.flatMap(({ value }) => value);
-  if (logs.length > 0 || !doubtsNone) return logs;
-  const second = await Promise.all(calls.map((call) => pool.testifyElsewhere(call, first, signal)));
-  const more = second.flatMap((testimony) => testimony?.value ?? []);
-  if (more.length > 0)
-    for (const { witness } of first)
+  const answers = filters.map(async (topics) => {
+    const call = {
+      method: 'eth_getLogs',
+      params: [{ blockHash: hash, topics }],
+      parse: (answer: unknown) => parseLogs(answer, hash),
+      height: number,
+    };
+    const first = await pool.testify(call, signal);
+    if (first.value.length > 0 || !doubtsNone) return first.value;
+    const more = (await pool.testifyElsewhere(call, [first], signal))?.value ?? [];
+    const { witness } = first;
+    if (more.length > 0)
       witness.fail(new EndpointError(`${witness.name} leaves out logs of block ${number}`));
-  return more;
+    return more;
+  });
+  return (await Promise.all(answers)).flat();
 }
 
 const logsSchema = z.array(

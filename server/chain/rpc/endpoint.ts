@@ -140,6 +140,15 @@ export class Endpoint implements AsyncDisposable {
     return { head, latencyMs };
   }
 
+  /** Whether it shows that block when it is asked for it by its hash. */
+  async has({ hash }: Header, signal: AbortSignal): Promise<boolean> {
+    const call = { method: 'eth_getBlockByHash', params: [hash, false], parse: parseHeader };
+    return await this.request(call, 'stream', signal).then(
+      (header) => header.hash === hash,
+      () => false,
+    );
+  }
+
   /** Has it prove again which chain it serves before it is used any further. */
   doubt(): void {
     this.#proof = undefined;

@@ -30,6 +30,8 @@ export interface Testimony<T> {
 
 interface SurveyOptions {
   readonly tolerance: number;
+  /** Whether a head is so far above what is known that its endpoint must show that it has it. */
+  readonly isFarAhead: (header: Header) => boolean;
   /** Told of each answer as it comes: one that keeps silent holds up nobody else's. */
   readonly heard: (header: Header) => void;
   readonly signal: AbortSignal;
@@ -159,14 +161,20 @@ export class Pool implements Requester, AsyncDisposable {
 
   /**
    * Asks one endpoint of each place for its newest block; answers with the highest. An endpoint further below it
-   * than the tolerance, in blocks, is behind; one that is there again, and no longer slow, is well.
+   * than the tolerance, in blocks, is behind; one that is there again, and no longer slow, is well. One that tells
+   * of a head far ahead, and does not have that block, is passed over like one that is behind, and not believed: by
+   * its word all the others would be.
    */
-  async survey({ tolerance, heard, signal }: SurveyOptions): Promise<Header | undefined> {
+  async survey({ tolerance, isFarAhead, heard, signal }: SurveyOptions): Promise<Header | undefined> {
     const byPlace = Map.groupBy(this.#candidates(), ({ place }) => place);
     const representatives = [...byPlace.values()].flatMap(([first]) => first ?? []);
     const answers = await Promise.all(
       representatives.map(async (endpoint) => {
         const measured = await endpoint.measure(signal).catch(() => undefined);
+        if (measured && isFarAhead(measured.head) && !(await endpoint.has(measured.head, signal))) {
+          for (const same of this.#at(endpoint.place)) this.#laggards.lacksBlock(same);
+          return undefined;
+        }
         if (measured) heard(measured.head);
         return measured && { ...measured, place: endpoint.place };
       }),
@@ -178,10 +186,14 @@ export class Pool implements Requester, AsyncDisposable {
     const quickestMs = Math.min(...measured.map(({ latencyMs }) => latencyMs));
     for (const { place, head, latencyMs } of measured) {
       const isBehind = newest.number - head.number > tolerance;
-      for (const endpoint of this.#endpoints.filter((one) => one.place === place))
+      for (const endpoint of this.#at(place))
         this.#laggards.compared(endpoint, { isBehind, latencyMs, quickestMs });
     }
     return newest;
+  }
+
+  #at(place: string): readonly Endpoint[] {
+    return this.#endpoints.filter((endpoint) => endpoint.place === place);
   }
 
   /** Whom to ask, in this order. Where none is well the question is put to all of them rather than to nobody. */
