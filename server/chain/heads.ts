@@ -198,21 +198,28 @@ export class Heads {
   /**
    * Heads come from one source at a time: two endpoints may be of two minds about the newest block, and going to and
    * fro between them would be one reorganisation after the other. So another's word counts only where it is
-   * further, or where the source is silent.
+   * further on our branch, or so far that ours is left behind; and that of whom we ask first also in silence.
    */
   async #survey(isSilent: boolean, signal: AbortSignal): Promise<void> {
     const newest = await this.#options.pool.survey({
       tolerance: this.#tolerance,
       isFarAhead: (header) => this.#isFarAhead(header),
-      heard: (header) => {
-        if (header.number > (this.#latest?.number ?? -1)) this.#hear(header, 'polling');
+      heard: (header, isPreferred) => {
+        const isFurther = header.number > (this.#latest?.number ?? -1);
+        const counts = isPreferred ? isFurther || isSilent : isFurther && !this.#isOnAnotherBranch(header);
+        if (counts) this.#hear(header, 'polling');
       },
       signal,
     });
     if (!newest) return;
     this.#surveyed = newest;
-    if (isSilent) this.#hear(newest, 'polling');
     await this.#weigh(newest, signal);
+  }
+
+  /** Right above our newest, and not its child. */
+  #isOnAnotherBranch({ number, parentHash }: Header): boolean {
+    const latest = this.#latest;
+    return latest !== undefined && number === latest.number + 1 && parentHash !== latest.hash;
   }
 
   /** Of the blocks that we had, not of what was heard: that may be as wrong. */

@@ -264,6 +264,21 @@ describe('an endpoint that', () => {
     await agrees(watcher);
   });
 
+  it('is on another branch, and a block further, takes nobody to and fro', async () => {
+    const other = running.use(await startTestChain({ mining: 'manual' }));
+    const app = await start(bothByHttp());
+    const watcher = await watch(app);
+    await other.mine((await chain.head()).number + 1 - (await other.head()).number);
+    second.node = other;
+    second.reset();
+    // Compared now and then, and asked besides when the chain is silent.
+    await eventually(() => expect(second.count('eth_getBlockByNumber')).toBeGreaterThan(3));
+    expect(await (await fetch(`${app.url}/metrics`)).text()).toMatch(/reorgs_total\{chain="31337"\} 0/);
+    expect(watcher.states).toHaveLength(1);
+    await mint(chain, gold, owner, 1n);
+    await agrees(watcher);
+  });
+
   it('leaves out the logs of a block is not believed where another has them', async () => {
     const app = await start(bothByHttp());
     const watcher = await watch(app);

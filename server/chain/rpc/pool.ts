@@ -32,8 +32,8 @@ interface SurveyOptions {
   readonly tolerance: number;
   /** Whether a head is so far above what is known that its endpoint must show that it has it. */
   readonly isFarAhead: (header: Header) => boolean;
-  /** Told of each answer as it comes: one that keeps silent holds up nobody else's. */
-  readonly heard: (header: Header) => void;
+  /** Told of each answer as it comes (one that keeps silent holds up no other), and whether it is whom we ask first. */
+  readonly heard: (header: Header, isPreferred: boolean) => void;
   readonly signal: AbortSignal;
 }
 
@@ -169,13 +169,13 @@ export class Pool implements Requester, AsyncDisposable {
     const byPlace = Map.groupBy(this.#candidates(), ({ place }) => place);
     const representatives = [...byPlace.values()].flatMap(([first]) => first ?? []);
     const answers = await Promise.all(
-      representatives.map(async (endpoint) => {
+      representatives.map(async (endpoint, index) => {
         const measured = await endpoint.measure(signal).catch(() => undefined);
         if (measured && isFarAhead(measured.head) && !(await endpoint.has(measured.head, signal))) {
           for (const same of this.#at(endpoint.place)) this.#laggards.lacksBlock(same);
           return undefined;
         }
-        if (measured) heard(measured.head);
+        if (measured) heard(measured.head, index === 0);
         return measured && { ...measured, place: endpoint.place };
       }),
     );
