@@ -3,35 +3,21 @@ import { Mailbox } from '../lib/mailbox.ts';
 import { Backoff, sleep } from '../lib/retry.ts';
 import { parseHeader } from './header.ts';
 import { followSocket } from './headsocket.ts';
+import { Pace } from './pace.ts';
 import { BlockUnavailable } from './rpc/errors.ts';
 import type { Pool } from './rpc/pool.ts';
 import type { Hash, Header } from './types.ts';
 
-/**
- * A socket that has not delivered for this many block intervals is cross-checked, within these bounds: on a chain of
- * slow blocks one request more is less than a minute of not knowing.
- */
-const STALL_INTERVALS = 3;
-const STALL_LEAST_MS = 2000;
-const STALL_MOST_MS = 15_000;
 const RECONNECT_LEAST_MS = 100;
 const RECONNECT_MOST_MS = 2000;
-/** No chain is taken to be faster, whatever heights an endpoint tells of. */
-const INTERVAL_LEAST_MS = 10;
-/** Polling asks several times a block, within these bounds. */
-const POLLS_PER_BLOCK = 4;
-const POLL_LEAST_MS = 200;
-const POLL_MOST_MS = 2000;
-/** Under a rate limit polling takes no more than this share of it. */
-const POLL_SHARE = 1 / 4;
+/** A poll that failed is tried again after this long, ever more rarely; a socket gets as long before the first one. */
+const POLL_RETRY_LEAST_MS = 200;
 /** Where there are several endpoints they are compared once a block, within these bounds. */
 const SURVEY_LEAST_MS = 5000;
 const SURVEY_MOST_MS = 15_000;
 /** How often they are asked while one is left behind, or a block seems to be gone; and how often it is looked. */
 const SURVEY_DOUBT_MS = 1000;
 const SURVEY_LOOK_MS = 250;
-/** An endpoint, or a socket that is not silent, may be so far behind another. */
-const TOLERANCE_MS = 2000;
 
 export type HeadSource = 'socket' | 'polling' | 'none';
 
@@ -65,12 +51,11 @@ interface HeadsOptions {
 export class Heads {
   readonly #options: HeadsOptions;
   readonly #mailbox = new Mailbox<'head', Header>();
+  readonly #pace: Pace;
   #socketAlive = false;
   #latest: Header | undefined;
   #heardAtMs: number | undefined;
   #announcedAtMs: number | undefined;
-  /** Moving average of the time between blocks; undefined until two were heard. */
-  #observedIntervalMs: number | undefined;
   #polled = false;
   /** By performance.now(): since when no endpoint has the newest head any more. */
   #goneSinceMs: number | undefined;
@@ -82,6 +67,7 @@ export class Heads {
 
   constructor(options: HeadsOptions) {
     this.#options = options;
+    this.#pace = new Pace(options);
   }
 
   /** The newest head heard, processed or not. */
@@ -106,22 +92,6 @@ export class Heads {
   /** By performance.now(): when a source last said what the head is, new or not. */
   get heardAtMs(): number | undefined {
     return this.#heardAtMs;
-  }
-
-  /** How long the source may be silent before it counts as lost. */
-  get stallMs(): number {
-    // A chain that pauses (a development chain does) must not make us patient for good.
-    const interval = Math.min(this.#observedIntervalMs ?? 0, 2 * this.#options.blockTimeMs);
-    return Math.min(STALL_MOST_MS, Math.max(STALL_LEAST_MS, STALL_INTERVALS * interval));
-  }
-
-  get #pollMs(): number {
-    const interval = Math.min(
-      this.#observedIntervalMs ?? Number.POSITIVE_INFINITY,
-      this.#options.blockTimeMs,
-    );
-    const bearableMs = 1000 / (POLL_SHARE * (this.#options.rateLimit ?? Number.POSITIVE_INFINITY));
-    return Math.max(bearableMs, Math.min(POLL_MOST_MS, Math.max(POLL_LEAST_MS, interval / POLLS_PER_BLOCK)));
   }
 
   /** Runs both sources. Ends, by throwing its reason, when the signal aborts. */
@@ -173,10 +143,6 @@ export class Heads {
     return (this.#surveyed?.number ?? -1) > (this.#latest?.number ?? -1);
   }
 
-  get #tolerance(): number {
-    return Math.max(1, Math.ceil(TOLERANCE_MS / (this.#observedIntervalMs ?? this.#options.blockTimeMs)));
-  }
-
   /** Asks all endpoints, when no new head has come for a while; several are compared besides, now and then. */
   async #keepSurveying(signal: AbortSignal): Promise<never> {
     const { pool, blockTimeMs } = this.#options;
@@ -185,7 +151,7 @@ export class Heads {
       const now = performance.now();
       const sinceMs = now - this.#surveyedAtMs;
       const usualMs = Math.min(SURVEY_MOST_MS, Math.max(SURVEY_LEAST_MS, blockTimeMs));
-      const isSilent = Math.min(sinceMs, now - (this.#announcedAtMs ?? now)) >= this.stallMs;
+      const isSilent = Math.min(sinceMs, now - (this.#announcedAtMs ?? now)) >= this.#pace.stallMs;
       const isDoubtful = pool.hasLaggards || this.#goneSinceMs !== undefined || this.#isBelowSurveyed;
       const doubts = isDoubtful && sinceMs >= SURVEY_DOUBT_MS;
       const compares = pool.hasSeveralPlaces && sinceMs >= usualMs;
@@ -202,7 +168,7 @@ export class Heads {
    */
   async #survey(isSilent: boolean, signal: AbortSignal): Promise<void> {
     const newest = await this.#options.pool.survey({
-      tolerance: this.#tolerance,
+      tolerance: this.#pace.tolerance,
       isFarAhead: (header) => this.#isFarAhead(header),
       heard: (header, isPreferred) => {
         const isFurther = header.number > (this.#latest?.number ?? -1);
@@ -225,7 +191,7 @@ export class Heads {
   /** Of the blocks that we had, not of what was heard: that may be as wrong. */
   #isFarAhead(header: Header): boolean {
     const tip = this.#options.tip();
-    return !tip || header.number - tip.number > this.#tolerance;
+    return !tip || header.number - tip.number > this.#pace.tolerance;
   }
 
   /**
@@ -245,7 +211,7 @@ export class Heads {
     }
     const now = performance.now();
     this.#goneSinceMs ??= now;
-    if (now - this.#goneSinceMs < this.stallMs) return;
+    if (now - this.#goneSinceMs < this.#pace.stallMs) return;
     this.#goneSinceMs = undefined;
     this.#gone = known.hash;
     this.#latest = lower;
@@ -256,13 +222,8 @@ export class Heads {
     const now = performance.now();
     const latest = this.#latest;
     if (header.hash !== latest?.hash && !this.#options.isProcessed(header)) {
-      if (latest && this.#announcedAtMs !== undefined && header.number > latest.number) {
-        const sinceMs = now - this.#announcedAtMs;
-        const interval = Math.max(INTERVAL_LEAST_MS, sinceMs / (header.number - latest.number));
-        const average = this.#observedIntervalMs ?? interval;
-        // A pause is no new pace: it counts for no more than a block that was twice as late as usual.
-        this.#observedIntervalMs = average + (Math.min(interval, 2 * average) - average) / 4;
-      }
+      if (latest && this.#announcedAtMs !== undefined && header.number > latest.number)
+        this.#pace.heard(header.number - latest.number, now - this.#announcedAtMs);
       this.#announcedAtMs = now;
       this.#latest = header;
       this.#options.observer.head(source);
@@ -288,8 +249,8 @@ export class Heads {
             backoff.reset();
           },
           surveyed: () => this.#surveyed,
-          stallMs: () => this.stallMs,
-          tolerance: () => this.#tolerance,
+          stallMs: () => this.#pace.stallMs,
+          tolerance: () => this.#pace.tolerance,
         });
       } catch (error) {
         signal.throwIfAborted();
@@ -304,9 +265,9 @@ export class Heads {
   }
 
   async #pollWhileNoSocket(signal: AbortSignal): Promise<void> {
-    const backoff = new Backoff({ leastMs: POLL_LEAST_MS, mostMs: RECONNECT_MOST_MS });
+    const backoff = new Backoff({ leastMs: POLL_RETRY_LEAST_MS, mostMs: RECONNECT_MOST_MS });
     // A socket gets the first word: at the start nothing is polled while it may still connect.
-    if (this.#options.sockets.length > 0) await sleep(POLL_LEAST_MS, signal);
+    if (this.#options.sockets.length > 0) await sleep(POLL_RETRY_LEAST_MS, signal);
     while (true) {
       if (this.#socketAlive) {
         this.#polled = false;
@@ -318,7 +279,7 @@ export class Heads {
         await this.ask(signal);
         this.#polled = true;
         backoff.reset();
-        await sleep(this.#pollMs, signal);
+        await sleep(this.#pace.pollMs, signal);
       } catch {
         signal.throwIfAborted();
         this.#polled = false;
