@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { hexOf } from './hex.ts';
 import { BlockUnavailable, EndpointError } from './rpc/errors.ts';
-import type { Header } from './types.ts';
+import type { RpcCall } from './rpc/message.ts';
+import type { Hash, Header } from './types.ts';
 
 const quantity = z
   .string()
@@ -23,4 +24,20 @@ export function parseHeader(block: unknown): Header {
   if (!parsed.success)
     throw new EndpointError(`a block header is malformed: ${z.prettifyError(parsed.error)}`);
   return parsed.data;
+}
+
+export const LATEST_BLOCK: RpcCall<Header> = {
+  method: 'eth_getBlockByNumber',
+  params: ['latest', false],
+  parse: parseHeader,
+};
+
+/** That block or an error, never another. */
+export function blockByHash(hash: Hash): RpcCall<Header> {
+  const parse = (block: unknown) => {
+    const header = parseHeader(block);
+    if (header.hash === hash) return header;
+    throw new EndpointError(`a block header: asked for ${hash}, got ${header.hash}`);
+  };
+  return { method: 'eth_getBlockByHash', params: [hash, false], parse };
 }

@@ -1,7 +1,7 @@
 import { describe } from '../errors.ts';
 import { Mailbox } from '../lib/mailbox.ts';
 import { Backoff, sleep } from '../lib/retry.ts';
-import { parseHeader } from './header.ts';
+import { blockByHash, LATEST_BLOCK } from './header.ts';
 import { followSocket } from './headsocket.ts';
 import { Pace } from './pace.ts';
 import { BlockUnavailable } from './rpc/errors.ts';
@@ -115,10 +115,7 @@ export class Heads {
 
   /** Asks for the newest head now, over any endpoint, and follows it. */
   async ask(signal: AbortSignal): Promise<Header> {
-    const header = await this.#options.pool.request(
-      { method: 'eth_getBlockByNumber', params: ['latest', false], parse: parseHeader },
-      signal,
-    );
+    const header = await this.#options.pool.request(LATEST_BLOCK, signal);
     this.#hear(header, 'polling');
     await this.#weigh(header, signal);
     return header;
@@ -195,13 +192,12 @@ export class Heads {
   }
 
   /**
-   * A lower head than the newest, or a known one in its place: the endpoint lags, as a rule. But when for as long as a stall takes no endpoint
-   * has the newest block any more, and nobody tells of another, it is gone (a node that lost its last blocks, a
-   * development chain that was reverted), and what is left is the chain.
+   * A lower head than the newest, or a known one in its place: the endpoint lags, as a rule. But when for as long as
+   * a stall takes no endpoint has the newest block any more, and nobody tells of another, it is gone (a node that
+   * lost its last blocks, a development chain that was reverted), and what is left is the chain.
    */
   async #doubt(lower: Header, known: Header, signal: AbortSignal): Promise<void> {
-    const call = { method: 'eth_getBlockByHash', params: [known.hash, false], parse: parseHeader };
-    const isGone = await this.#options.pool.request(call, signal).then(
+    const isGone = await this.#options.pool.request(blockByHash(known.hash), signal).then(
       () => false,
       (error: unknown) => error instanceof BlockUnavailable,
     );

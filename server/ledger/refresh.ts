@@ -18,7 +18,7 @@ export type Read = (
   pin: BlockRef,
   signal: AbortSignal,
   had: (pairs: readonly WatchedPair[], readings: readonly Reading[]) => void,
-) => Promise<unknown>;
+) => Promise<void>;
 
 /** Merges what was read at that block. */
 export type Settle = (pairs: readonly WatchedPair[], readings: readonly Reading[], pin: BlockRef) => void;

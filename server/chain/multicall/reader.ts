@@ -95,28 +95,19 @@ export class Reader {
   }
 
   /**
-   * Balances in the order of the pairs, and before that each part of them as soon as it is had: a part that has to
-   * be looked into does not hold up the rest. Throws BlockUnavailable or EndpointError, for what is lacking then.
+   * Balances, each part of them as soon as it is had: a part that has to be looked into does not hold up the rest.
+   * Throws BlockUnavailable or EndpointError, for what is lacking then.
    */
   async read<P extends Pair>(
     pairs: readonly P[],
     pin: BlockRef,
     signal: AbortSignal,
-    had: (pairs: readonly P[], readings: readonly Reading[]) => void = () => {},
-  ): Promise<Reading[]> {
-    const readings = new Map<P, Reading>();
-    const keep = (part: readonly P[], found: readonly Reading[]) => {
-      for (const [index, reading] of found.entries()) {
-        const pair = part[index];
-        if (pair) readings.set(pair, reading);
-      }
-      had(part, found);
-    };
+    had: (pairs: readonly P[], readings: readonly Reading[]) => void,
+  ): Promise<void> {
     const outcomes = await Promise.allSettled(
-      this.#groups(pairs).map((group) => this.#readGroup(group, pin, signal, keep)),
+      this.#groups(pairs).map((group) => this.#readGroup(group, pin, signal, had)),
     );
     for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
-    return pairs.map((pair) => readings.get(pair) ?? { unreadable: 'not read' });
   }
 
   /** Any calls, as many as one read bears, each with its own result, as soon as it is had, whatever the others do. */

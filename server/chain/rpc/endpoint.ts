@@ -2,7 +2,7 @@ import { describe } from '../../errors.ts';
 import { abortable } from '../../lib/abortable.ts';
 import { withDeadline } from '../../lib/deadline.ts';
 import { Backoff, sleep } from '../../lib/retry.ts';
-import { parseHeader } from '../header.ts';
+import { blockByHash, LATEST_BLOCK } from '../header.ts';
 import { toQuantity } from '../hex.ts';
 import type { Header } from '../types.ts';
 import { Budget, type Priority } from './budget.ts';
@@ -64,9 +64,8 @@ export class Endpoint implements AsyncDisposable {
   /** By performance.now(): it asked not to be asked before. */
   #restsUntilMs = 0;
   #head: number | undefined;
-  #measuredLatencyMs: number | undefined;
   /** How long the last answer about its newest block took, the wait for its turn not counted. */
-  #lastLatencyMs = 0;
+  #headLatencyMs: number | undefined;
 
   constructor(url: string, name: string, options: EndpointOptions) {
     this.name = name;
@@ -99,9 +98,9 @@ export class Endpoint implements AsyncDisposable {
     return this.#head;
   }
 
-  /** How long it took to tell its newest block when it was last measured. */
-  get measuredLatencyMs(): number | undefined {
-    return this.#measuredLatencyMs;
+  /** How long it took to tell its newest block when it was last asked. */
+  get headLatencyMs(): number | undefined {
+    return this.#headLatencyMs;
   }
 
   /** How long an answer to that method may take before it is worth asking somebody else. */
@@ -132,19 +131,17 @@ export class Endpoint implements AsyncDisposable {
 
   /** Its newest block, and how long it took to tell: asked to see whether it keeps up. */
   async measure(signal: AbortSignal): Promise<{ readonly head: Header; readonly latencyMs: number }> {
-    const head = await this.request(LATEST, 'stream', signal);
-    const latencyMs = this.#lastLatencyMs;
+    const head = await this.request(LATEST_BLOCK, 'stream', signal);
+    const latencyMs = this.#headLatencyMs ?? 0;
     this.#head = head.number;
-    this.#measuredLatencyMs = latencyMs;
     this.#options.observer.endpointMeasured(this.name, { headNumber: head.number, latencyMs });
     return { head, latencyMs };
   }
 
   /** Whether it shows that block when it is asked for it by its hash. */
   async has({ hash }: Header, signal: AbortSignal): Promise<boolean> {
-    const call = { method: 'eth_getBlockByHash', params: [hash, false], parse: parseHeader };
-    return await this.request(call, 'stream', signal).then(
-      (header) => header.hash === hash,
+    return await this.request(blockByHash(hash), 'stream', signal).then(
+      () => true,
       () => false,
     );
   }
@@ -220,7 +217,7 @@ export class Endpoint implements AsyncDisposable {
   }
 
   #noteLatency(method: string, durationMs: number): void {
-    if (method === LATEST.method) this.#lastLatencyMs = durationMs;
+    if (method === LATEST_BLOCK.method) this.#headLatencyMs = durationMs;
     const average = this.#latencyMs.get(method) ?? durationMs;
     this.#latencyMs.set(method, average + (durationMs - average) / 4);
   }
@@ -230,9 +227,3 @@ export class Endpoint implements AsyncDisposable {
     await this.#transport[Symbol.asyncDispose]();
   }
 }
-
-const LATEST: RpcCall<Header> = {
-  method: 'eth_getBlockByNumber',
-  params: ['latest', false],
-  parse: parseHeader,
-};

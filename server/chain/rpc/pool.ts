@@ -18,7 +18,7 @@ export interface EndpointHealth {
   readonly isSlow: boolean;
   /** The highest block that it is known to have; null before the first. */
   readonly headNumber: number | null;
-  /** How long it took to tell its newest block; null where it was not measured: one by itself is not. */
+  /** How long it took to tell its newest block; null before it was asked. */
   readonly latencyMs: number | null;
 }
 
@@ -59,7 +59,7 @@ export class Pool implements Requester, AsyncDisposable {
       isBehind: this.#laggards.isBehind(endpoint),
       isSlow: this.#laggards.isSlow(endpoint),
       headNumber: endpoint.head ?? null,
-      latencyMs: endpoint.measuredLatencyMs ?? null,
+      latencyMs: endpoint.headLatencyMs ?? null,
     }));
   }
 

@@ -46,8 +46,7 @@ export const chainHealth = z
             .nullable()
             .openapi({ description: 'The highest block that it is known to have.' }),
           latencySeconds: z.number().nullable().openapi({
-            description:
-              'How long it took to tell its newest block; null where there is none to compare it with.',
+            description: 'How long it took to tell its newest block; null before it was asked for it.',
           }),
         }),
       )
