@@ -54,7 +54,16 @@ export function createMetrics() {
   return {
     registry,
     sessions: gauge('sessions', 'Sessions alive.'),
+    sessionPairs: gauge(
+      'session_pairs',
+      'Pairs that sessions hold; one that several hold counts in each. Compare MAX_WATCHED_PAIRS.',
+    ),
     streams: gauge('streams', 'Open streams, by door (graphql or rest).', ['door']),
+    refusals: counter(
+      'refusals_total',
+      'Requests refused for the good of others, by reason: unauthenticated, rate, streams_per_address, or a ceiling of the process (streams, sessions, watched_pairs).',
+      ['reason'],
+    ),
     watchedPairs: gauge('watched_pairs', '(owner, token) pairs watched.', ['chain']),
     quarantinedPairs: gauge(
       'quarantined_pairs',

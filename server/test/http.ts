@@ -1,4 +1,5 @@
 import type { Config } from '../config.ts';
+import { createGate, type GateConfig } from '../delivery/gate/gate.ts';
 import { createGraphQL } from '../delivery/graphql/yoga.ts';
 import { createHealth } from '../delivery/health.ts';
 import { createHttp, type HttpServer } from '../delivery/http.ts';
@@ -18,7 +19,8 @@ type HttpConfig = Pick<
   | 'sseHeartbeatMs'
   | 'graphiql'
   | 'introspection'
->;
+> &
+  GateConfig;
 
 /** Every door on one port, over a service of the test's own. */
 export interface TestServer extends AsyncDisposable {
@@ -40,16 +42,22 @@ export async function serveHttp(service: Service, settings: Partial<HttpConfig> 
     sseHeartbeatMs: 8000,
     graphiql: false,
     introspection: true,
+    apiKeys: [],
+    trustProxy: [],
+    rateLimitPerMinute: 10_000,
+    maxStreams: 1000,
+    maxStreamsPerAddress: 1000,
     ...settings,
   };
   const logged: unknown[] = [];
   const log = { error: (...line: unknown[]) => void logged.push(...line) };
   const metrics = createMetrics();
-  const { handle } = createGraphQL({ service, config, metrics, log });
+  const gate = createGate(config, metrics);
+  const { handle } = createGraphQL({ service, config, gate, metrics, log });
   const http = createHttp({
     config,
     graphql: handle,
-    rest: createRest({ service, config, metrics, log }),
+    rest: createRest({ service, config, gate, metrics, log }),
     health: createHealth({ chains: service.chains, isStopping: () => server.isStopping }),
     metrics: createMetricsDoor(metrics),
     page: createPage({ defaultChainId: service.defaultChainId }),
