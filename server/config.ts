@@ -149,7 +149,7 @@ const schema = z.object({
   MAX_STREAMS_PER_ADDRESS: count(1000),
   MAX_STREAMS: count(10_000),
   MAX_SESSIONS: count(20_000),
-  MAX_WATCHED_PAIRS: count(1_000_000),
+  MAX_WATCHED_PAIRS: count(500_000),
   METRICS_BIND: bind.optional(),
   MAX_BODY_BYTES: count(1_048_576),
   RPC_TIMEOUT_MS: count(3000),
