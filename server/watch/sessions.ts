@@ -52,12 +52,16 @@ export class LiveSessions implements Sessions, Disposable {
   }
 
   async create(input: SessionInput, caller: string): Promise<Session> {
-    return await this.#write(input, () => this.#sessions.get(sessionId(input)) ?? this.#open(input, caller));
+    return await this.#write(
+      input,
+      caller,
+      () => this.#sessions.get(sessionId(input)) ?? this.#open(input, caller),
+    );
   }
 
-  async update(input: SessionInput): Promise<Session> {
+  async update(input: SessionInput, caller: string): Promise<Session> {
     this.#existing(input);
-    return await this.#write(input, () => this.#existing(input));
+    return await this.#write(input, caller, () => this.#existing(input));
   }
 
   async find(key: SessionKey): Promise<Session | undefined> {
@@ -84,8 +88,8 @@ export class LiveSessions implements Sessions, Disposable {
     this.#count(-this.#pairs);
   }
 
-  async #write(input: SessionInput, session: () => LiveSession): Promise<Session> {
-    const fetched = this.#tokensOf(input);
+  async #write(input: SessionInput, caller: string, session: () => LiveSession): Promise<Session> {
+    const fetched = this.#tokensOf(input, caller);
     // A list that hangs holds up nobody who shares the session: what is only added may be added in any order.
     if (input.clientId === null) await fetched;
     fetched.catch(() => {});
@@ -108,14 +112,19 @@ export class LiveSessions implements Sessions, Disposable {
     });
   }
 
-  async #tokensOf({ chainId, tokensListsUrls, customTokens }: SessionInput): Promise<Address[]> {
+  async #tokensOf(
+    { chainId, tokensListsUrls, customTokens }: SessionInput,
+    caller: string,
+  ): Promise<Address[]> {
     const { tokens } = this.#chain(chainId);
     if (tokensListsUrls.length > MAX_LISTS_PER_REQUEST)
       throw new FatalError(
         'BAD_USER_INPUT',
         `${tokensListsUrls.length} token lists exceed the limit of ${MAX_LISTS_PER_REQUEST} a request`,
       );
-    const lists = await Promise.all(tokensListsUrls.map((url) => this.#options.lists.get(url, chainId)));
+    const lists = await Promise.all(
+      tokensListsUrls.map((url) => this.#options.lists.get(url, chainId, caller)),
+    );
     const entries = lists.flat();
     for (const { address, logoURI } of entries) if (logoURI) tokens.learnLogo(address, logoURI);
     return [...new Set([...customTokens, ...entries.map(({ address }) => address)])];
