@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { createClientAddress, networkOf } from './client-address.ts';
 
@@ -38,4 +39,21 @@ test.each([
   ['nonsense from a proxy', ['10.0.0.0/8'], '10.0.0.1', 'unknown', 'unknown'],
 ])('%s', (_, trusted, remote, forwarded, expected) => {
   expect(createClientAddress(trusted)(request(remote, forwarded))).toBe(expected);
+});
+
+test('whatever a header says, somebody asks', () => {
+  const piece = fc.oneof(
+    fc.string({ unit: 'binary' }),
+    fc.ipV4(),
+    fc.ipV6(),
+    fc.constantFrom('::', ':', '[', '%', ''),
+  );
+  fc.assert(
+    fc.property(fc.array(piece), (pieces) => {
+      const address = createClientAddress(['0.0.0.0/1', '128.0.0.0/1', '::/1'])(
+        request('10.0.0.1', pieces.join(',')),
+      );
+      expect(address).toMatch(/^(unknown|[\d.]+|[0-9a-f:]+\/64)$/);
+    }),
+  );
 });
