@@ -201,6 +201,8 @@ describe('what is answered is what is documented', () => {
     expect(await one(chain.chainId)).toBe(200);
     expect(await one(ABSENT)).toBe(404);
     expect(await one('mainnet')).toBe(404);
+    await using apart = await startTestApp(chain, { METRICS_BIND: '127.0.0.1:0' });
+    expect(await statusOf(contract.at(apart.url).ask('get', '/metrics'))).toBe(404);
   });
 
   it('while the chain is away', async () => {

@@ -151,6 +151,7 @@ export function describeOperations({ openAPIRegistry }: RestApp): void {
         description: 'The metrics.',
         content: { 'text/plain': { schema: z.string(), example: METRICS_EXAMPLE } },
       },
+      ...failures('servedApart'),
     },
   });
 }

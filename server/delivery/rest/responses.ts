@@ -49,6 +49,7 @@ const REFUSALS = {
   ],
   noKey: [401, 'No API key was sent, or an unknown one', 'the API key is not known here'],
   chainNotServed: [404, 'The chain is not served', 'chain 5 is not served'],
+  servedApart: [404, 'They are served apart, at `METRICS_BIND`', 'no such route'],
   noSession: [404, 'There is no such session', 'no session: create one first'],
   tooLarge: [413, 'The body is too large', 'the body is over 1048576 bytes'],
   tooOften: [
