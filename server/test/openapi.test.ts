@@ -1,11 +1,6 @@
-import { Validator } from '@seriousme/openapi-schema-validator';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { App } from '../app.ts';
 import type { Address } from '../chain/types.ts';
-import { readConfig } from '../config.ts';
-import { createGate } from '../delivery/gate/gate.ts';
-import { createRest } from '../delivery/rest/rest.ts';
-import { createMetrics } from '../lib/metrics.ts';
 import { startTestChain, type TestChain } from './anvil.ts';
 import { eventually, startTestApp } from './app.ts';
 import { deploy, deployToken, mint } from './contracts.ts';
@@ -60,54 +55,6 @@ function askedOf(path: string): Asked {
   if (path === SESSIONS) return { params, body: { customTokens: [gold] } };
   return path === BALANCES ? { params, body: { tokens: [gold] } } : { params };
 }
-
-describe('the document', () => {
-  it('is OpenAPI 3.1', async () => {
-    const { valid, errors } = await new Validator().validate(structuredClone(contract.document));
-    expect(errors ?? []).toEqual([]);
-    expect(valid).toBe(true);
-    expect(contract.document).toMatchObject({ openapi: '3.1.0' });
-  });
-
-  it('knows every route, and no other', () => {
-    const metrics = createMetrics();
-    const log = { error() {} };
-    const config = readConfig({ RPC_URLS_1: chain.url });
-    const gate = createGate(config, metrics);
-    const { routes } = createRest({ service: new ScriptedService(), config, gate, metrics, log });
-    const rest = routes
-      .filter(({ method }) => method !== 'ALL')
-      .map(({ method, path }) => `${method.toLowerCase()} ${path.replace(/:(\w+)/g, '{$1}')}`);
-    // Answered beside the REST door. What else is there are pages and GraphQL.
-    const beside = ['/health', CHAIN_HEALTH, '/livez', '/metrics'].map((path) => `get ${path}`);
-    const documented = contract.operations.map(({ method, path }) => `${method} ${path}`);
-    expect(documented.sort()).toEqual([...new Set([...rest, ...beside])].sort());
-  });
-
-  it('tells each operation apart, with words and an example for every answer, parameter and body', () => {
-    const ids = contract.operations.map(({ operation }) => operation.operationId);
-    expect(new Set(ids).size).toBe(ids.length);
-    for (const { path, method, operation } of contract.operations) {
-      const where = `${method} ${path}`;
-      expect([where, operation]).toEqual([
-        where,
-        expect.objectContaining({ summary: expect.stringMatching(/\.$/), tags: [expect.any(String)] }),
-      ]);
-      for (const { description, content } of Object.values(operation.responses)) {
-        expect(description).toMatch(/\.$/);
-        for (const type of Object.values(content)) expect(JSON.stringify(type)).toContain('"example');
-      }
-      for (const parameter of operation.parameters ?? [])
-        expect(JSON.stringify(parameter)).toContain('"description"');
-    }
-  });
-
-  it('gives examples that are what it says', () => {
-    const examples = [...contract.examples()];
-    for (const { place, value } of examples) contract.expectValid(place, value, 'closed');
-    expect(examples.length).toBeGreaterThan(100);
-  });
-});
 
 describe('what is answered is what is documented', () => {
   it.each(['post', 'put'] as const)('sessions: %s', async (method) => {

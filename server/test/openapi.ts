@@ -123,41 +123,45 @@ export class Contract {
 
   /**
    * Asks, and throws where the answer is not one that the document knows: its status, type, headers and body. Of
-   * an operation with GET also HEAD is asked. Says the status and, where it is one that ends, the body.
+   * an operation with GET also HEAD is asked. Says the status and the body, of a stream the response itself.
    */
   async ask(method: Method, path: string, asked: Asked = {}): Promise<{ status: number; body: unknown }> {
-    const response = await this.send(method, path, asked);
-    const answer = await this.check(method, path, response);
+    const answer = await this.check(method, path, await this.send(method, path, asked));
     if (method === 'get') {
       const head = await this.send('head', path, asked);
-      const type = (of: Response) => of.headers.get('content-type');
-      if (head.status !== answer.status || type(head) !== type(response) || (await head.text()) !== '')
-        throw new Error(`HEAD ${path}: ${head.status} ${type(head)}, unlike GET's ${answer.status}`);
+      this.#checkHead('get', path, head);
+      if (head.status !== answer.status || (await head.text()) !== '')
+        throw new Error(`HEAD ${path}: ${head.status}, unlike GET's ${answer.status}, or with a body`);
     }
     return answer;
   }
 
   async check(method: Method, path: string, response: Response): Promise<{ status: number; body: unknown }> {
     const { status } = response;
-    const where = `${method} ${path} ${status}`;
-    const documented = this.document.paths[path]?.[method]?.responses[status];
-    if (!documented) throw new Error(`${where} is not documented: ${await response.text()}`);
-    this.seen.add(where);
-
-    const place = `#/paths/${pointer(path)}/${method}/responses/${status}`;
-    for (const [name, { required, schema }] of Object.entries(documented.headers ?? {})) {
-      const text = response.headers.get(name);
-      if (text === null && required) throw new Error(`${where}: no header ${name}`);
-      const value = schema.type === 'integer' ? Number(text) : text;
-      if (text !== null) this.expectValid(`${place}/headers/${name}/schema`, value);
-    }
-    const type = response.headers.get('content-type')?.split(';')[0] ?? '';
-    if (!documented.content[type]) throw new Error(`${where}: answered as ${type || 'nothing'}`);
+    const { place, type } = this.#checkHead(method, path, response);
+    this.seen.add(`${method} ${path} ${status}`);
     if (type === 'text/event-stream') return { status, body: response };
     const text = await response.text();
     const body = type === 'application/json' ? JSON.parse(text) : text;
     this.expectValid(`${place}/content/${pointer(type)}/schema`, body, 'closed');
     return { status, body };
+  }
+
+  /** All but the body. */
+  #checkHead(method: Method, path: string, { status, headers }: Response): { place: string; type: string } {
+    const where = `${method} ${path} ${status}`;
+    const documented = this.document.paths[path]?.[method]?.responses[status];
+    if (!documented) throw new Error(`${where} is not documented`);
+    const place = `#/paths/${pointer(path)}/${method}/responses/${status}`;
+    for (const [name, { required, schema }] of Object.entries(documented.headers ?? {})) {
+      const text = headers.get(name);
+      if (text === null && required) throw new Error(`${where}: no header ${name}`);
+      const value = schema.type === 'integer' ? Number(text) : text;
+      if (text !== null) this.expectValid(`${place}/headers/${name}/schema`, value);
+    }
+    const type = headers.get('content-type')?.split(';')[0] ?? '';
+    if (!documented.content[type]) throw new Error(`${where}: answered as ${type || 'nothing'}`);
+    return { place, type };
   }
 }
 
