@@ -175,8 +175,8 @@ const messages: Row[] = [
   ['a chunk past 64 bits', chunked(`${'f'.repeat(18)}\r\n{}`), 400],
   ['a chunk with an extension of 20 kB', chunked(`2;${'x'.repeat(20_000)}\r\n{}\r\n0\r\n\r\n`), 413],
   ['chunks with bare newlines', chunked('2\n{}\n0\n\n'), 400],
-  ['a body with what has none', get(BALANCE, 'Content-Length: 2\r\n') + '{}', 200],
-  ['chunks with what has none', get(BALANCE, 'Transfer-Encoding: chunked\r\n') + '2\r\n{}\r\n0\r\n\r\n', 200],
+  ['a body with what has none', `${get(BALANCE, 'Content-Length: 2\r\n')}{}`, 200],
+  ['chunks with what has none', `${get(BALANCE, 'Transfer-Encoding: chunked\r\n')}2\r\n{}\r\n0\r\n\r\n`, 200],
   ['an expectation of 100', posted(`Expect: 100-continue\r\nContent-Length: ${GOOD.length}\r\n`, GOOD), 200],
   [
     'an expectation of 100, and too much',
