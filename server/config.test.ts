@@ -1,5 +1,8 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { HttpTransport } from './chain/rpc/http.ts';
 import { ConfigError, readConfig } from './config.ts';
+import { originMatcher } from './delivery/cors.ts';
 
 const LOCAL = { RPC_URLS_1: 'http://127.0.0.1:8545' };
 
@@ -80,6 +83,13 @@ describe('the environment', () => {
     ['RPC_URLS_1', 'ftp://a', 'http(s) or ws(s)'],
     ['RPC_URLS_1', 'http://a.example,nonsense', 'entry 2'],
     ['RPC_URLS_x', 'http://a.example', 'RPC_URLS_x'],
+    ['RPC_URLS_01', 'http://a.example', 'RPC_URLS_01'],
+    ['RPC_RATE_LIMIT_01', '5', 'RPC_RATE_LIMIT_01'],
+    ['WRAPPED_NATIVE_99999999999999999999', LOCAL.RPC_URLS_1, 'WRAPPED_NATIVE_9'],
+    ['RPC_URLS_1', 'wss://a.example/#key', 'fragment'],
+    ['RPC_URLS_1', 'http://user:100%@a.example', 'written %25'],
+    ['RPC_URLS_1', 'http://user:%ff@a.example', 'not UTF-8'],
+    ['RPC_URLS_1', 'http://a.example:0', 'entry 1 has the port 0'],
     ['RPC_RATE_LIMIT_1', '0', 'at least 1'],
     ['RPC_RATE_LIMIT_1', '2.5', 'whole number'],
     ['RPC_RATE_LIMIT_10', 'fast', 'at least 1'],
@@ -145,5 +155,99 @@ describe('the environment', () => {
 
   it('takes an empty variable for one that is not set', () => {
     expect(readConfig({ ...LOCAL, CHAINS: '', LOG_LEVEL: ' ' }).logLevel).toBe('info');
+  });
+
+  const secret = 'S3CRET';
+  const names = [
+    ...['HTTP_BIND', 'CHAINS', 'ALCHEMY_API_KEY', 'MULTICALL_ADDRESS', 'SNAPSHOT_INTERVAL', 'SWEEP_BUDGET'],
+    ...['EVENT_BATCH_WINDOW_MS', 'MAX_WATCHED_TOKENS_LIMIT', 'MAX_CLIENTS_PER_OWNER', 'SESSION_IDLE_TTL'],
+    ...['TOKEN_LIST_CACHE_TTL', 'TOKEN_LIST_BLOCKED_DOMAINS', 'ALLOW_PRIVATE_TOKEN_LISTS', 'ALLOWED_ORIGINS'],
+    ...[
+      'MAX_BODY_BYTES',
+      'RPC_TIMEOUT_MS',
+      'SSE_HEARTBEAT_INTERVAL',
+      'LOG_LEVEL',
+      'GRAPHIQL',
+      'INTROSPECTION',
+    ],
+    ...[
+      'SHUTDOWN_GRACE',
+      'RPC_URLS_1',
+      'RPC_URLS_10',
+      'RPC_RATE_LIMIT_1',
+      'WRAPPED_NATIVE_1',
+      'WRAPPED_NATIVE_10',
+    ],
+    ...['RPC_URLS_', 'RPC_URLS_01', 'RPC_RATE_LIMIT_x', 'WRAPPED_NATIVE_-1', 'RPC_URLS_99999999999999999999'],
+  ];
+  const url = fc
+    .tuple(
+      fc.constantFrom('http://', 'https://', 'ws://', 'wss://', 'ftp://', 'http:', '//', ''),
+      fc.constantFrom('', 'user:pw@', `${secret}@`, `user:%${secret}%@`, `:${secret}@`),
+      fc.constantFrom('a.example', '127.0.0.1:1', '[::1]', '[::1', 'a:99999', 'a:0', 'é.example', 'a b', ''),
+      fc.constantFrom('', '/', `/v2/${secret}`, `?key=${secret}`, `#${secret}`, '%zz', ',', ', ,'),
+    )
+    .map((parts) => parts.join(''));
+  const value = fc.oneof(
+    fc.string({ unit: 'binary', maxLength: 100 }),
+    fc.array(url, { maxLength: 3 }).map((urls) => urls.join(',')),
+    fc.double().map(String),
+    fc.bigInt().map(String),
+    fc.stringMatching(/^\s?-?\d{0,25}(\.\d{0,5})?(e\d)?[ ,;]?\d{0,5}$/),
+    fc.stringMatching(/^0[xX][0-9a-fA-F]{38,42}$/),
+    fc.constantFrom(
+      'true',
+      'TRUE',
+      '1',
+      '0',
+      '',
+      ' ',
+      'info',
+      '[::]:8080',
+      ':8080',
+      'x:0',
+      '*',
+      '__proto__',
+      '1,1,10',
+    ),
+  );
+
+  /** Every number that a config holds, wherever. */
+  const numbersIn = (given: unknown): number[] =>
+    typeof given === 'number'
+      ? [given]
+      : typeof given === 'object' && given !== null
+        ? Object.values(given).flatMap(numbersIn)
+        : [];
+
+  it('of any kind is a configuration that can be started, or an error that names the variable and no secret', () => {
+    fc.assert(
+      fc.property(
+        fc.dictionary(fc.constantFrom(...names), value, { maxKeys: 4 }),
+        fc.option(fc.array(url, { minLength: 1, maxLength: 2 }), { nil: undefined }),
+        (given, urls) => {
+          const environment = { ...given, ...(urls && { RPC_URLS_1: urls.join(',') }) };
+          try {
+            const config = readConfig(environment);
+            for (const number of numbersIn(config)) expect(Number.isFinite(number)).toBe(true);
+            // What would not be accepted once it is used is no configuration.
+            for (const { endpoints } of config.chains)
+              for (const endpoint of endpoints) {
+                if (/^http/.test(endpoint)) new HttpTransport(endpoint);
+                expect(new URL(endpoint).hash).toBe('');
+              }
+            originMatcher(config.allowedOrigins)('https://a.example');
+          } catch (error) {
+            expect(error).toBeInstanceOf(ConfigError);
+            const { message } = error as ConfigError;
+            expect(message).not.toContain(secret);
+            expect(message.length).toBeLessThan(2000);
+            const named = [...Object.keys(given), 'RPC_URLS_1', 'RPC_URLS_10', 'CHAINS'];
+            expect(named.some((name) => message.includes(name))).toBe(true);
+          }
+        },
+      ),
+      { numRuns: 4000 },
+    );
   });
 });

@@ -222,10 +222,13 @@ export function readConfig(environment: Environment): Config {
   };
 }
 
+/** As it is written everywhere else: with a zero before it, it would name a variable that nothing reads. */
+const CHAIN_ID = /^(0|[1-9]\d{0,14})$/;
+
 function readChains(env: Environment, values: z.infer<typeof schema>): Config['chains'] {
   for (const name of Object.keys(env)) {
     const [, kind, id = ''] = /^(RPC_URLS|RPC_RATE_LIMIT|WRAPPED_NATIVE)_(.*)$/.exec(name) ?? [];
-    if (kind && !/^\d+$/.test(id)) throw new ConfigError(`${name}: expected a chain id after ${kind}_`);
+    if (kind && !CHAIN_ID.test(id)) throw new ConfigError(`${name}: expected a chain id after ${kind}_`);
     // Of chains that are not served, too: a mistake is to be seen before they are.
     if (kind === 'RPC_RATE_LIMIT') readRateLimit(Number(id), env);
     if (kind === 'WRAPPED_NATIVE') readWrappedNative(Number(id), env);
@@ -254,14 +257,30 @@ function readChain(id: number, env: Environment, values: z.infer<typeof schema>)
   const own = list.parse(env[name]);
   own.forEach((url, index) => {
     // The URL itself may hold a key: say which one it is, not what it says.
-    if (!URL.canParse(url) || !/^(https?|wss?):$/.test(new URL(url).protocol))
-      throw new ConfigError(`${name}: expected http(s) or ws(s) URLs, but entry ${index + 1} is not one`);
+    const flaw = flawOf(URL.parse(url));
+    if (flaw)
+      throw new ConfigError(`${name}: expected http(s) or ws(s) URLs, but entry ${index + 1} ${flaw}`);
   });
   const endpoints =
     own.length > 0 ? own : values.ALCHEMY_API_KEY ? alchemyEndpoints(id, values.ALCHEMY_API_KEY) : [];
   if (endpoints.length === 0)
     throw new ConfigError(`CHAINS: ${id} (${network.name}) has no endpoint; set ${name}`);
   return { network, endpoints, rateLimit: readRateLimit(id, env) };
+}
+
+/** Why nothing can be asked there. */
+function flawOf(url: URL | null): string | undefined {
+  if (!url || !/^(https?|wss?):$/.test(url.protocol)) return 'is not one';
+  if (url.port === '0') return 'has the port 0';
+  if (url.hash !== '') return 'has a fragment (#), which is never sent';
+  if (/%(?![0-9a-fA-F]{2})/.test(url.username + url.password))
+    return 'has a % in its user or password that is to be written %25';
+  try {
+    decodeURIComponent(url.username + url.password);
+  } catch {
+    return 'has a user or password that is not UTF-8 once decoded';
+  }
+  return undefined;
 }
 
 function readWrappedNative(id: number, env: Environment): Address | undefined {

@@ -1,29 +1,24 @@
 import { z } from 'zod';
-import { hexOf } from './hex.ts';
 import { BlockUnavailable, EndpointError } from './rpc/errors.ts';
 import type { RpcCall } from './rpc/message.ts';
+import { hexOf, quantity, shaped } from './shape.ts';
 import type { Hash, Header } from './types.ts';
 
-const quantity = z
-  .string()
-  .regex(/^0x[0-9a-fA-F]{1,13}$/)
-  .transform(Number);
+/** In seconds: no date can be told past it (ECMA-262, 21.4.1.1), and no chain is as old. */
+const LATEST_TIMESTAMP = 8_640_000_000_000;
 
 const headerSchema = z.object({
   number: quantity,
   hash: hexOf(64),
   parentHash: hexOf(64),
-  timestamp: quantity,
+  timestamp: quantity.refine((seconds) => seconds <= LATEST_TIMESTAMP, 'no such time'),
   logsBloom: hexOf(512).optional().catch(undefined),
 });
 
 /** A header out of a block object or a newHeads notification. Throws BlockUnavailable for null, else EndpointError. */
 export function parseHeader(block: unknown): Header {
   if (block === null) throw new BlockUnavailable('there is no such block');
-  const parsed = headerSchema.safeParse(block);
-  if (!parsed.success)
-    throw new EndpointError(`a block header is malformed: ${z.prettifyError(parsed.error)}`);
-  return parsed.data;
+  return shaped(headerSchema, block, 'a block header');
 }
 
 export const LATEST_BLOCK: RpcCall<Header> = {

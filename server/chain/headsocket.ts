@@ -1,7 +1,8 @@
 import { withDeadline } from '../lib/deadline.ts';
 import { sleep } from '../lib/retry.ts';
 import { parseHeader } from './header.ts';
-import { toQuantity } from './hex.ts';
+import { CHAIN_ID } from './rpc/chain-id.ts';
+import { EndpointError } from './rpc/errors.ts';
 import { RpcSocket } from './rpc/socket.ts';
 import type { Header } from './types.ts';
 
@@ -39,9 +40,11 @@ export async function followSocket(options: FollowSocketOptions): Promise<never>
   using socket = await withDeadline(timeoutMs, signal, (deadline) => RpcSocket.open(url, deadline));
   const ask = (method: string, params: unknown[]) =>
     withDeadline(timeoutMs, signal, (deadline) => socket.request({ method, params }, deadline));
-  const id = await ask('eth_chainId', []);
-  if (id !== toQuantity(chainId)) throw new Error(`the endpoint serves chain ${id}, not ${chainId}`);
+  const id = CHAIN_ID.parse(await ask('eth_chainId', []));
+  if (id !== chainId) throw new Error(`the endpoint serves chain ${id}, not ${chainId}`);
   const subscription = await ask('eth_subscribe', ['newHeads']);
+  if (typeof subscription !== 'string')
+    throw new EndpointError('eth_subscribe: the subscription has no name');
 
   let told: Told = { number: 0, atMs: performance.now() };
   const tell = (block: unknown) => {
@@ -52,7 +55,7 @@ export async function followSocket(options: FollowSocketOptions): Promise<never>
   const failed = Promise.withResolvers<never>();
   // It may fail before anybody waits for it.
   failed.promise.catch(() => {});
-  socket.listen(String(subscription), (head) => {
+  socket.listen(subscription, (head) => {
     try {
       tell(head);
     } catch (error) {

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { sleep } from '../lib/retry.ts';
 import { bloomSays } from './bloom.ts';
-import { hexOf } from './hex.ts';
 import { EndpointError } from './rpc/errors.ts';
 import type { Pool } from './rpc/pool.ts';
+import { eachShaped, hexOf } from './shape.ts';
 import type { Address, Hash, Header, Hex } from './types.ts';
 
 /** keccak256 of `Transfer(address,address,uint256)`: ERC-20, and ERC-721 with a fourth topic. */
@@ -94,23 +94,24 @@ async function fetchOnce(
   return (await Promise.all(answers)).flat();
 }
 
-const logsSchema = z.array(
-  z.object({
-    address: hexOf(40),
-    topics: z.array(hexOf(64)).max(4),
-    transactionHash: hexOf(64),
-    blockHash: hexOf(64),
-  }),
-);
+const logSchema = z.object({
+  address: hexOf(40),
+  // Counted before they are looked at.
+  topics: z
+    .array(z.unknown())
+    .max(4)
+    .pipe(z.array(hexOf(64))),
+  transactionHash: hexOf(64),
+  blockHash: hexOf(64),
+});
 
 /** Throws EndpointError on garbage, or on logs of a block that was not asked for. */
-function parseLogs(answer: unknown, blockHash: Hash): Log[] {
-  const parsed = logsSchema.safeParse(answer);
-  if (!parsed.success) throw new EndpointError(`eth_getLogs: malformed: ${z.prettifyError(parsed.error)}`);
-  const stray = parsed.data.find((log) => log.blockHash !== blockHash);
+export function parseLogs(answer: unknown, blockHash: Hash): Log[] {
+  const logs = eachShaped(logSchema, answer, 'eth_getLogs');
+  const stray = logs.find((log) => log.blockHash !== blockHash);
   if (stray)
     throw new EndpointError(`eth_getLogs: asked for block ${blockHash}, got logs of ${stray.blockHash}`);
-  return parsed.data;
+  return logs;
 }
 
 export function toTopic(address: Address): Hex {

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { atMost } from '../lib/at-most.ts';
-import { hexOf } from './hex.ts';
 import { fetchLogs, filtersFor } from './logs.ts';
-import { BlockUnavailable, EndpointError } from './rpc/errors.ts';
+import { BlockUnavailable } from './rpc/errors.ts';
 import type { Pool } from './rpc/pool.ts';
+import { eachShaped, hexOf, shaped } from './shape.ts';
 import { type Touch, touchesOf } from './touches.ts';
 import type { Address, Hash, Header } from './types.ts';
 
@@ -95,14 +95,12 @@ function together(scans: readonly Scan[]): Scan {
 }
 
 /** Senders and receivers. Throws BlockUnavailable for null, EndpointError on garbage. */
-function parseParties(block: unknown): Address[] {
+export function parseParties(block: unknown): Address[] {
   if (block === null) throw new BlockUnavailable('there is no such block');
-  const parsed = partiesSchema.safeParse(block);
-  if (!parsed.success)
-    throw new EndpointError(`eth_getBlockByHash: malformed: ${z.prettifyError(parsed.error)}`);
-  return parsed.data.transactions.flatMap(({ from, to }) => (to ? [from, to] : [from]));
+  const { transactions } = shaped(blockSchema, block, 'a block');
+  const parties = eachShaped(partiesSchema, transactions, 'transactions');
+  return parties.flatMap(({ from, to }) => (to ? [from, to] : [from]));
 }
 
-const partiesSchema = z.object({
-  transactions: z.array(z.object({ from: hexOf(40), to: hexOf(40).nullish() })),
-});
+const blockSchema = z.object({ transactions: z.unknown() });
+const partiesSchema = z.object({ from: hexOf(40), to: hexOf(40).nullish() });

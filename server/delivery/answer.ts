@@ -61,6 +61,13 @@ export function readsOnly(request: IncomingMessage, response: ServerResponse): b
   return false;
 }
 
+/** A target without scheme and authority, where it has them (RFC 9112, section 3.2.2); what is malformed stays. */
+export function originForm(target = '/'): string {
+  if (!/^https?:\/\//i.test(target)) return target;
+  const url = URL.parse(target);
+  return url ? url.pathname + url.search : target;
+}
+
 /** The path of a request, without its query. */
 export function pathOf(request: IncomingMessage): string {
   const url = request.url ?? '/';

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import { getRequestListener, RequestError } from '@hono/node-server';
 import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
-import { type Door, pathOf, problem, sendJson } from './answer.ts';
+import { type Door, originForm, pathOf, problem, sendJson } from './answer.ts';
 import { createCors } from './cors.ts';
 import { createDocs } from './docs.ts';
 import type { Health } from './health.ts';
@@ -54,6 +54,7 @@ export function createHttp(options: HttpOptions): HttpServer {
 
   const server = createServer(TIMEOUTS, async (request, response) => {
     const { socket } = request;
+    request.url = originForm(request.url);
     connections.set(socket, (connections.get(socket) ?? 0) + 1);
     response.once('close', () => {
       const left = (connections.get(socket) ?? 1) - 1;

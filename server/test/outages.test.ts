@@ -139,7 +139,7 @@ describe('after an outage', () => {
     await eventually(async () => {
       const { status, json } = await rest(app, 'GET', '/health');
       expect(status).toBe(503);
-      expect(JSON.stringify(json)).toMatch(/serves chain 0x539, not 31337/);
+      expect(JSON.stringify(json)).toMatch(/serves chain 1337, not 31337/);
     });
   });
 

@@ -1,3 +1,4 @@
+import { hash as digest, randomBytes } from 'node:crypto';
 import type { BlockRef, Hash } from '../chain/types.ts';
 
 /**
@@ -12,18 +13,27 @@ export interface Cursor {
   readonly hash: Hash;
 }
 
-const FORMAT = /^1\.([0-9a-f]{1,32})\.([0-9a-f]{1,32})\.(\d{1,15})\.(\d{1,15})\.(0x[0-9a-f]{64})$/;
+const FORMAT =
+  /^(2\.([0-9a-f]{1,32})\.([0-9a-f]{1,32})\.(\d{1,15})\.(\d{1,15})\.(0x[0-9a-f]{64}))\.([0-9a-f]{16})$/;
+/** What a cursor says is believed: one with a later number than its own would pass over changes. */
+const SECRET = randomBytes(32).toString('hex');
 
 /** Plain ASCII without spaces, commas or quotes: it travels in headers, URLs and JSON as it is. */
 export function encodeCursor({ epoch, stream, seq, number, hash }: Cursor): string {
-  return `1.${epoch}.${stream}.${seq}.${number}.${hash}`;
+  const text = `2.${epoch}.${stream}.${seq}.${number}.${hash}`;
+  return `${text}.${sealOf(text)}`;
 }
 
-/** Undefined for anything that is no cursor of ours: what cannot be resumed from gets a snapshot. */
+/** Undefined for anything that is no cursor of this process, as it was: what cannot be resumed from gets a snapshot. */
 export function decodeCursor(text: string): Cursor | undefined {
-  const [, epoch, stream, seq, number, hash] = FORMAT.exec(text) ?? [];
+  const [, sealed, epoch, stream, seq, number, hash, seal] = FORMAT.exec(text) ?? [];
+  if (!sealed || seal !== sealOf(sealed)) return undefined;
   if (!epoch || !stream || !seq || !number || !hash) return undefined;
   return { epoch, stream, seq: Number(seq), number: Number(number), hash: hash as Hash };
+}
+
+function sealOf(text: string): string {
+  return digest('sha256', `${SECRET}${text}`, 'hex').slice(0, 16);
 }
 
 export function blockOf({ number, hash }: Cursor): BlockRef {

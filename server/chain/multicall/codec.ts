@@ -27,6 +27,7 @@ const BALANCE_OF = '0x70a08231000000000000000000000000';
 const GET_ETH_BALANCE = '0x4d2301cc000000000000000000000000';
 const WORD = 64;
 const ZERO_WORD = '0'.repeat(WORD);
+const NO_HEX = /[^0-9a-fA-F]/;
 
 export const SYMBOL: Hex = '0x95d89b41';
 export const NAME: Hex = '0x06fdde03';
@@ -62,6 +63,7 @@ export function encodeCalls(calls: readonly Call[]): Hex {
 export function decodeResults(answer: unknown, count: number): CallResult[] {
   if (typeof answer !== 'string' || !answer.startsWith('0x')) throw malformed('it is no hex string');
   if (answer === '0x') throw malformed('it is empty: no Multicall3 at that address (MULTICALL_ADDRESS)');
+  if (answer.length % 2 === 1 || NO_HEX.test(answer.slice(2))) throw malformed('it is no hex string');
   const array = 2 + offsetAt(answer, 2 + 2 * WORD) * 2;
   if (offsetAt(answer, array) !== count) throw malformed(`it does not hold ${count} results`);
   const heads = array + WORD;
@@ -72,8 +74,10 @@ export function decodeResults(answer: unknown, count: number): CallResult[] {
     const start = bytes + WORD;
     const end = start + offsetAt(answer, bytes) * 2;
     if (end > answer.length) throw malformed('it is cut short');
+    const success = offsetAt(answer, tuple);
+    if (success > 1) throw malformed('a call neither succeeded nor failed');
     results.push({
-      success: answer.charCodeAt(tuple + WORD - 1) === 49,
+      success: success === 1,
       data: `0x${answer.slice(start, end)}`,
     });
   }
@@ -95,10 +99,8 @@ function word(value: number): string {
 function offsetAt(answer: string, position: number): number {
   const high = answer.slice(position, position + WORD - 8);
   const low = answer.slice(position + WORD - 8, position + WORD);
-  const value = Number.parseInt(low, 16);
-  if (low.length < 8 || high !== ZERO_HIGH || Number.isNaN(value))
-    throw malformed('an offset is out of range');
-  return value;
+  if (low.length < 8 || high !== ZERO_HIGH) throw malformed('an offset is out of range');
+  return Number.parseInt(low, 16);
 }
 const ZERO_HIGH = ZERO_WORD.slice(8);
 

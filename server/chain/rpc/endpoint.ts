@@ -3,9 +3,9 @@ import { abortable } from '../../lib/abortable.ts';
 import { withDeadline } from '../../lib/deadline.ts';
 import { Backoff, sleep } from '../../lib/retry.ts';
 import { blockByHash, LATEST_BLOCK } from '../header.ts';
-import { toQuantity } from '../hex.ts';
 import type { Header } from '../types.ts';
 import { Budget, type Priority } from './budget.ts';
+import { CHAIN_ID } from './chain-id.ts';
 import { AnswerTooLarge, BlockUnavailable, EndpointError, RateLimited } from './errors.ts';
 import { HttpTransport } from './http.ts';
 import type { RpcCall } from './message.ts';
@@ -181,11 +181,8 @@ export class Endpoint implements AsyncDisposable {
 
   async #prove(): Promise<void> {
     await this.#budget.turn('stream', this.#stop.signal);
-    const id = await this.#send(
-      { method: 'eth_chainId', params: [], parse: (result) => result },
-      this.#stop.signal,
-    );
-    if (id !== toQuantity(this.#options.chainId))
+    const id = await this.#send(CHAIN_ID, this.#stop.signal);
+    if (id !== this.#options.chainId)
       throw new EndpointError(
         `${this.name} serves chain ${id}, not ${this.#options.chainId}: it is not used`,
       );

@@ -53,9 +53,13 @@ const BLOCK_UNAVAILABLE =
 const OVERLOADED = /rate.?limit|too many requests|limit exceeded|capacity|quota|credits|compute units/i;
 const EXECUTED = /revert|out ?of ?gas|gas required|opcode|stack (?:over|under)|invalid jump|max code size/i;
 const REVERTED = 3;
+/** So much of its words is read and repeated. */
+const MOST_WORDS = 1000;
 
 /** Which of these a JSON-RPC error is. The codes are not used alike by any two vendors: the words decide. */
-export function classify(method: string, { code, message }: JsonRpcError): Error {
+export function classify(method: string, error: JsonRpcError): Error {
+  const { code } = error;
+  const message = error.message.slice(0, MOST_WORDS);
   const text = `${method}: ${message} (${code})`;
   if (BLOCK_UNAVAILABLE.test(message) || code === -32001) return new BlockUnavailable(text);
   if (OVERLOADED.test(message) || code === -32005 || code === 429) return new RateLimited(text);

@@ -49,7 +49,8 @@ export class HttpTransport implements AsyncDisposable {
     } catch {
       throw new EndpointError(`${call.method}: HTTP ${status} with a body that is not JSON`);
     }
-    if (status >= 500 || (status >= 400 && !isAnswer(message)))
+    // No redirect is followed, nor taken for an answer: it is an error that may come with another status than 200.
+    if (status >= 500 || (status !== 200 && !isError(message)))
       throw new EndpointError(`${call.method}: HTTP ${status}`);
     return resultOf(call.method, id, message);
   }
@@ -66,8 +67,12 @@ export function retryAfterMs(header: unknown, nowMs = Date.now()): number | unde
   return Number.isFinite(ms) ? Math.max(0, ms) : undefined;
 }
 
-function isAnswer(message: unknown): boolean {
-  return typeof message === 'object' && message !== null && 'error' in message;
+function isError(message: unknown): boolean {
+  return (
+    typeof message === 'object' &&
+    message !== null &&
+    ((message as { error?: unknown }).error ?? null) !== null
+  );
 }
 
 async function readText(body: AsyncIterable<Buffer>, method: string): Promise<string> {

@@ -41,8 +41,11 @@ export function resultOf(method: string, id: number, message: unknown): unknown 
   if (typeof message !== 'object' || message === null)
     throw new EndpointError(`${method}: the answer is not an object`);
   const answer = message as { id?: unknown; result?: unknown; error?: unknown };
-  if (isJsonRpcError(answer.error)) throw classify(method, answer.error);
+  // What cannot be told apart is answered with null (JSON-RPC 2.0, section 5).
+  const isOurs = answer.id === id || (answer.id ?? null) === null;
+  if (isOurs && isJsonRpcError(answer.error)) throw classify(method, answer.error);
   if (answer.id !== id) throw new EndpointError(`${method}: the answer carries another id`);
+  if ((answer.error ?? null) !== null) throw new EndpointError(`${method}: the answer has an odd error`);
   if (!('result' in answer)) throw new EndpointError(`${method}: the answer has neither result nor error`);
   return answer.result;
 }

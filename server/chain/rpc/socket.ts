@@ -126,8 +126,9 @@ export class RpcSocket implements Disposable {
       return;
     }
     if (typeof message !== 'object' || message === null) return;
-    if (message.method === 'eth_subscription')
-      this.#listeners.get(String(message.params?.subscription))?.(message.params?.result);
+    // Its conversion to text, were it none, could throw, and nothing above would catch that.
+    const subscription = message.method === 'eth_subscription' ? message.params?.subscription : undefined;
+    if (typeof subscription === 'string') this.#listeners.get(subscription)?.(message.params?.result);
     const waiting = typeof message.id === 'number' ? this.#waiting.get(message.id) : undefined;
     if (!waiting) return;
     this.#waiting.delete(message.id as number);

@@ -44,7 +44,9 @@ const link = fc.oneof(
 );
 const cursor = fc.oneof(
   text,
-  fc.stringMatching(/^1\.[0-9a-f]{0,40}\.[0-9a-f]{0,40}\.\d{0,20}\.\d{0,20}\.0x[0-9a-f]{60,66}$/),
+  fc.stringMatching(
+    /^2\.[0-9a-f]{0,40}\.[0-9a-f]{0,40}\.\d{0,20}\.\d{0,20}\.0x[0-9a-f]{60,66}\.[0-9a-f]{14,18}$/,
+  ),
 );
 const anything = fc.oneof(fc.jsonValue({ maxDepth: 4 }), fc.double(), fc.bigInt().map(String), text);
 

@@ -92,10 +92,12 @@ const cursorMeta = {
   example: CURSOR_EXAMPLE,
 } as const;
 export const streamQuery = clientQuery.extend({
+  // One that is appended at every reconnection is repeated: whatever it is, it is no reason to refuse the stream.
   last_event_id: z
-    .string()
+    .union([z.string(), z.array(z.string())])
+    .transform((given) => [given].flat().at(-1))
     .optional()
-    .openapi({ param: { name: 'last_event_id', in: 'query' }, ...cursorMeta }),
+    .openapi({ param: { name: 'last_event_id', in: 'query' }, type: 'string', ...cursorMeta }),
 });
 export const streamHeaders = clientHeaders.extend({
   'last-event-id': z
