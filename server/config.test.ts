@@ -106,10 +106,14 @@ describe('the environment', () => {
     expect(read).toThrow(expected);
   });
 
-  it('never repeats an endpoint, which may hold a key', () => {
+  it.each([
+    'htp://user:SECRET@a.example/SECRET',
+    'https://user:SECRET@a.example:SECRET',
+    'https://user:SECRET%@a.example/SECRET',
+  ])('never repeats an endpoint, which may hold a key: %s', (url) => {
     let message = '';
     try {
-      readConfig({ RPC_URLS_1: 'htp://user:SECRET@a.example/SECRET' });
+      readConfig({ RPC_URLS_1: url });
     } catch (error) {
       message = String(error);
     }

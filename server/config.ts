@@ -202,7 +202,7 @@ function readChain(id: number, env: Environment, values: z.infer<typeof schema>)
   const own = list.parse(env[name]);
   own.forEach((url, index) => {
     // The URL itself may hold a key: say which one it is, not what it says.
-    if (!URL.canParse(url) || !/^(https?|wss?):$/.test(new URL(url).protocol))
+    if (!isEndpoint(url))
       throw new ConfigError(`${name}: expected http(s) or ws(s) URLs, but entry ${index + 1} is not one`);
   });
   const endpoints =
@@ -210,6 +210,17 @@ function readChain(id: number, env: Environment, values: z.infer<typeof schema>)
   if (endpoints.length === 0)
     throw new ConfigError(`CHAINS: ${id} (${network.name}) has no endpoint; set ${name}`);
   return { network, endpoints, rateLimit: readRateLimit(id, env) };
+}
+
+function isEndpoint(text: string): boolean {
+  try {
+    const { protocol, username, password } = new URL(text);
+    // A user name or password with a percent sign of its own would be found out at the first request.
+    decodeURIComponent(username + password);
+    return /^(https?|wss?):$/.test(protocol);
+  } catch {
+    return false;
+  }
 }
 
 function readWrappedNative(id: number, env: Environment): Address | undefined {
