@@ -1,4 +1,6 @@
+import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
+import { createExchange } from '../delivery/exchange.ts';
 import { createGraphQL } from '../delivery/graphql/yoga.ts';
 import { createHealth } from '../delivery/health.ts';
 import { createHttp, type HttpServer } from '../delivery/http.ts';
@@ -30,7 +32,12 @@ export interface TestServer extends AsyncDisposable {
   isStopping: boolean;
 }
 
-export async function serveHttp(service: Service, settings: Partial<HttpConfig> = {}): Promise<TestServer> {
+export async function serveHttp(
+  service: Service,
+  settings: Partial<HttpConfig> = {},
+  /** Where lines go; by default what is unexpected is kept, and nothing else. */
+  givenLog?: Pick<Logger, 'error' | 'info' | 'debug'>,
+): Promise<TestServer> {
   const config: HttpConfig = {
     http: { host: '127.0.0.1', port: 0 },
     allowedOrigins: ['*'],
@@ -43,7 +50,7 @@ export async function serveHttp(service: Service, settings: Partial<HttpConfig> 
     ...settings,
   };
   const logged: unknown[] = [];
-  const log = { error: (...line: unknown[]) => void logged.push(...line) };
+  const log = givenLog ?? { error: (...line: unknown[]) => void logged.push(...line), info() {}, debug() {} };
   const metrics = createMetrics();
   const { handle } = createGraphQL({ service, config, metrics, log });
   const http = createHttp({
@@ -53,6 +60,7 @@ export async function serveHttp(service: Service, settings: Partial<HttpConfig> 
     health: createHealth({ chains: service.chains, isStopping: () => server.isStopping }),
     metrics: createMetricsDoor(metrics),
     page: createPage({ defaultChainId: service.defaultChainId }),
+    exchange: createExchange({ log, metrics }),
     log,
   });
   const { url } = await http.listen();

@@ -40,10 +40,15 @@ export function createMaskError(log: Pick<Logger, 'error'>) {
     const code = cause instanceof BaseError ? publicCode(cause.code) : 'INTERNAL_SERVER_ERROR';
     const masked = code === 'INTERNAL_SERVER_ERROR';
     if (masked) log.error({ err: cause }, 'unexpected error in GraphQL');
-    const shown = masked || !(cause instanceof BaseError) ? message : cause.message;
+    const shown = masked || !(cause instanceof BaseError) ? message : publicMessage(code, cause.message);
     const { nodes, source, positions, path } = error instanceof GraphQLError ? error : {};
     return new GraphQLError(shorten(shown), { nodes, source, positions, path, extensions: { code } });
   };
+}
+
+/** What an endpoint said is between it and us: it may quote the URL that it was asked by. */
+function publicMessage(code: PublicCode, message: string): string {
+  return code === 'UPSTREAM_UNAVAILABLE' ? 'the chain cannot be read at the moment' : message;
 }
 
 /** A message may quote what was sent, and aliases repeat it: no answer grows large of one large value. */
