@@ -31,6 +31,9 @@ test('a line of JSON stays one, whatever is taken out of it', () => {
   const line = JSON.stringify({
     level: 30,
     time: 1_700_123_456_789,
+    ids: [123_456, 1, 123_456],
+    head: 123_456,
+    said: 'no such key: 123456',
     [PLAIN]: [PLAIN, ODD],
     err: { stack: `a\n${ODD}` },
   });
@@ -38,6 +41,9 @@ test('a line of JSON stays one, whatever is taken out of it', () => {
   expect(JSON.parse(redacted)).toEqual({
     level: 30,
     time: 1_700_123_456_789,
+    ids: [123_456, 1, 123_456],
+    head: 123_456,
+    said: 'no such key: [secret]',
     '[secret]': ['[secret]', '[secret]'],
     err: { stack: 'a\n[secret]' },
   });

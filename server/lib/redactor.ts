@@ -45,8 +45,11 @@ function escapedForms(text: string): string[] {
   return forms;
 }
 
-/** Digits alone are no secret where they are a part of a number: a line would not be JSON any more. */
+/**
+ * Digits alone are left where they are a part of a longer number, or seem to be a number of JSON by themselves: a
+ * line would not be JSON any more.
+ */
 function pattern(form: string): string {
   const literal = form.replace(/[.*+?^${}()|[\]\\/-]/g, '\\$&');
-  return /^\d+$/.test(form) ? `(?<!\\d)${literal}(?!\\d)` : literal;
+  return /^\d+$/.test(form) ? `(?<!\\d)(?:(?<![[:,])${literal}|${literal}(?![\\]},]))(?!\\d)` : literal;
 }

@@ -21,7 +21,8 @@ export class ServerProcess implements Disposable {
       stream?.on('data', (text) => {
         this.output += text;
       });
-    this.exited = once(this.process, 'exit').then(([code]) => code);
+    // When all that it said has arrived, too.
+    this.exited = once(this.process, 'close').then(([code]) => code);
   }
 
   /** Where it listens, from its own log. */

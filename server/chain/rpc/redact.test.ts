@@ -9,6 +9,8 @@ test.each([
   ['wss://user:p%40ss@eth.example', ['p%40ss', 'user', 'user:p@ss']],
   ['https://KEY-as-user@eth.example', ['KEY-as-user', 'KEY-as-user:']],
   ['https://eth.example/#KEY-in-fragment', ['KEY-in-fragment']],
+  ['https://eth.example/11155111/KEY', ['KEY']],
+  ['https://eth.example/11155112/', ['11155112']],
   ['https://eth.example', []],
 ])('of %s', (url, secrets) => {
   expect(secretsOfUrls([url]).toSorted()).toEqual(secrets.toSorted());

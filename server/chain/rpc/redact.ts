@@ -1,4 +1,5 @@
 import { createRedactor, type Redact } from '../../lib/redactor.ts';
+import { networkOf } from '../networks.ts';
 
 /** An error that an endpoint words itself may be of any length. */
 const MOST_CHARACTERS = 500;
@@ -18,10 +19,18 @@ export function createTeller(urls: readonly string[]): Redact {
   };
 }
 
-/** What must not be told of these URLs, part by part. What stands in the name of one of them is told anyway. */
+/**
+ * What must not be told of these URLs, part by part. What stands in the name of one of them is told anyway, and a
+ * chain's id is no secret.
+ */
 export function secretsOfUrls(urls: readonly string[]): string[] {
   const names = urls.map(redact);
-  return urls.flatMap(partsOf).filter((part) => part !== '' && !names.some((name) => name.includes(part)));
+  const isPublic = (part: string) => names.some((name) => name.includes(part)) || isChainId(part);
+  return urls.flatMap(partsOf).filter((part) => part !== '' && !isPublic(part));
+}
+
+function isChainId(text: string): boolean {
+  return /^\d{1,15}$/.test(text) && networkOf(Number(text)) !== undefined;
 }
 
 function partsOf(url: string): string[] {
