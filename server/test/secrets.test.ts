@@ -286,9 +286,9 @@ describe('secrets of operators and callers', () => {
   });
 
   it.each([
-    ['exception', 'throw new Error(words, { cause: { words } })'],
-    ['rejection', 'Promise.reject(new TypeError(words))'],
-  ])('an %s that nobody handles ends the process with a line that has them not', async (_, act) => {
+    ['an exception', 'throw new Error(words, { cause: { words } })'],
+    ['a rejection', 'Promise.reject(new TypeError(words))'],
+  ])('%s that nobody handles ends the process with a line that has them not', async (_, act) => {
     const endpoint = withSecrets('http', '127.0.0.1:1', '', 'of-the-one-that-ends');
     const code = `process.on("SIGUSR2", () => { const words = "asking " + process.env.RPC_URLS_1; ${act} })`;
     using ending = new ServerProcess({
