@@ -1,10 +1,11 @@
 import type { Logger } from 'pino';
 import type { Config } from './config.ts';
 import { createExchange } from './delivery/exchange.ts';
+import { createGate } from './delivery/gate/gate.ts';
 import { createGraphQL } from './delivery/graphql/yoga.ts';
 import { createHealth } from './delivery/health.ts';
 import { createHttp } from './delivery/http.ts';
-import { createMetricsDoor } from './delivery/metrics.ts';
+import { createMetricsDoor, serveMetrics } from './delivery/metrics.ts';
 import { createPage } from './delivery/page.ts';
 import { createRest } from './delivery/rest/rest.ts';
 import type { Sample } from './delivery/sample.ts';
@@ -45,23 +46,28 @@ export async function createApp(
   );
   const lists = starting.use(createTokenLists({ config, metrics, log }));
   const sessions = starting.use(new LiveSessions({ config, chains, lists, metrics }));
+  const gate = createGate(config, metrics);
   const service: Service = { chains, defaultChainId: config.chains[0].network.id, sessions };
+
+  const metricsDoor = createMetricsDoor(metrics);
+  const { metricsBind } = config;
+  const apart = metricsBind && starting.use(await serveMetrics(metricsDoor, metricsBind));
 
   let stopping = false;
   const http = starting.use(
     createHttp({
       config,
-      graphql: createGraphQL({ service, config, sample, metrics, log }).handle,
-      rest: createRest({ service, config, metrics, log }),
+      graphql: createGraphQL({ service, config, gate, sample, metrics, log }).handle,
+      rest: createRest({ service, config, gate, metrics, log }),
       health: createHealth({ chains, isStopping: () => stopping }),
-      metrics: createMetricsDoor(metrics),
+      metrics: apart ? undefined : metricsDoor,
       page: createPage({ defaultChainId: service.defaultChainId, sample }),
       exchange: createExchange({ log, metrics }),
       log,
     }),
   );
   const { url } = await http.listen();
-  log.info({ url, chains: [...chains.keys()] }, 'listening');
+  log.info({ url, metrics: apart?.url, chains: [...chains.keys()] }, 'listening');
 
   const running = starting.move();
   return {

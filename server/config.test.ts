@@ -22,6 +22,11 @@ describe('the environment', () => {
       tokenListCacheTtlMs: 18_000_000,
       allowPrivateTokenLists: false,
       allowedOrigins: ['*'],
+      apiKeys: [],
+      rateLimitPerMinute: 600,
+      trustProxy: [],
+      maxStreamsPerAddress: 1000,
+      metricsBind: undefined,
       rpcTimeoutMs: 3000,
       sseHeartbeatMs: 8000,
       shutdownGraceMs: 10_000,
@@ -97,13 +102,34 @@ describe('the environment', () => {
     ['TOKEN_LIST_BLOCKED_DOMAINS', 'evil.*', 'expected domains'],
     ['LOG_LEVEL', 'loud', 'fatal'],
     ['ALCHEMY_API_KEY', 'a/b', 'Alchemy'],
-    ['API_KEYS', 'secret', 'not supported'],
+    ['API_KEYS', 'with space,other', 'keys separated by commas'],
+    ['RATE_LIMIT_PER_MINUTE', '0', 'at least 1'],
+    ['TRUST_PROXY', '10.0.0.0/33', 'addresses or networks'],
+    ['TRUST_PROXY', 'proxy.example', 'addresses or networks'],
+    ['MAX_STREAMS_PER_ADDRESS', 'many', 'whole number'],
+    ['MAX_STREAMS', '0', 'at least 1'],
+    ['MAX_SESSIONS', '-1', 'at least 1'],
+    ['MAX_WATCHED_PAIRS', '1.5', 'whole number'],
+    ['METRICS_BIND', '9100', 'address:port'],
     ['REDIS_URL', 'redis://127.0.0.1', 'not supported'],
   ])('%s=%s is refused by name', (name, value, expected) => {
     const read = () => readConfig({ ...LOCAL, [name]: value });
     expect(read).toThrow(ConfigError);
     expect(read).toThrow(name.startsWith('CHAINS') && expected === 'RPC_URLS_10' ? 'CHAINS' : name);
     expect(read).toThrow(expected);
+  });
+
+  it('takes keys, proxies and an address for metrics', () => {
+    const env = { API_KEYS: 'one, two', TRUST_PROXY: '10.0.0.0/8,::1', METRICS_BIND: '[::1]:9100' };
+    expect(readConfig({ ...LOCAL, ...env })).toMatchObject({
+      apiKeys: ['one', 'two'],
+      trustProxy: ['10.0.0.0/8', '::1'],
+      metricsBind: { host: '::1', port: 9100 },
+    });
+  });
+
+  it('never repeats a key', () => {
+    expect(() => readConfig({ ...LOCAL, API_KEYS: 'SECRET key' })).toThrow(/^(?!.*SECRET).*API_KEYS/s);
   });
 
   it.each([

@@ -1,3 +1,4 @@
+import proxyAddr from 'proxy-addr';
 import { z } from 'zod';
 import { ALCHEMY_DEFAULT_CHAINS, alchemyEndpoints, type Network, networkOf } from './chain/networks.ts';
 import type { Address } from './chain/types.ts';
@@ -15,8 +16,13 @@ export interface ChainConfig {
   readonly rateLimit: number | undefined;
 }
 
+export interface Bind {
+  readonly host: string;
+  readonly port: number;
+}
+
 export interface Config {
-  readonly http: { readonly host: string; readonly port: number };
+  readonly http: Bind;
   /** At least one; the first is the default chain. */
   readonly chains: readonly [ChainConfig, ...ChainConfig[]];
   readonly snapshotIntervalMs: number;
@@ -30,7 +36,20 @@ export interface Config {
   readonly tokenListBlockedDomains: readonly string[];
   readonly allowPrivateTokenLists: boolean;
   readonly allowedOrigins: readonly string[];
+  /** Empty: nobody needs one. */
+  readonly apiKeys: readonly string[];
+  /** Of one caller: session writes, one-off reads and streams. */
+  readonly rateLimitPerMinute: number;
+  /** Addresses and networks of proxies. */
+  readonly trustProxy: readonly string[];
+  readonly maxStreamsPerAddress: number;
+  readonly maxStreams: number;
+  readonly maxSessions: number;
+  /** Over all sessions: a pair that several of them watch counts in each. */
+  readonly maxWatchedPairs: number;
   readonly maxBodyBytes: number;
+  /** Where metrics are served; undefined: with everything else. */
+  readonly metricsBind: Bind | undefined;
   readonly rpcTimeoutMs: number;
   readonly sseHeartbeatMs: number;
   readonly logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';
@@ -75,6 +94,15 @@ const address = z
   .regex(/^0x[0-9a-fA-F]{40}$/, 'expected an address (0x and 40 hex digits)')
   .transform((text) => text.toLowerCase() as Address);
 
+const bind = z
+  .string()
+  .regex(/^(\[[0-9a-fA-F:.]+\]|[^:\s]+):\d{1,5}$/, 'expected address:port, as 0.0.0.0:8080 or [::]:8080')
+  .transform((text): Bind => {
+    const colon = text.lastIndexOf(':');
+    return { host: text.slice(0, colon).replace(/^\[|\]$/g, ''), port: Number(text.slice(colon + 1)) };
+  })
+  .refine(({ port }) => port <= 65_535, 'expected a port of at most 65535');
+
 function number(fallback: number, least: number, most: number, expected: string) {
   return z
     .string()
@@ -85,15 +113,7 @@ function number(fallback: number, least: number, most: number, expected: string)
 }
 
 const schema = z.object({
-  HTTP_BIND: z
-    .string()
-    .regex(/^(\[[0-9a-fA-F:.]+\]|[^:\s]+):\d{1,5}$/, 'expected address:port, as 0.0.0.0:8080 or [::]:8080')
-    .default('0.0.0.0:8080')
-    .transform((bind) => {
-      const colon = bind.lastIndexOf(':');
-      return { host: bind.slice(0, colon).replace(/^\[|\]$/g, ''), port: Number(bind.slice(colon + 1)) };
-    })
-    .refine(({ port }) => port <= 65_535, 'expected a port of at most 65535'),
+  HTTP_BIND: bind.default({ host: '0.0.0.0', port: 8080 }),
   CHAINS: z
     .string()
     .regex(/^\s*\d+\s*(,\s*\d+\s*)*$/, 'expected chain ids separated by commas, as 1,42161')
@@ -117,6 +137,20 @@ const schema = z.object({
   ),
   ALLOW_PRIVATE_TOKEN_LISTS: flag(false),
   ALLOWED_ORIGINS: list.transform((origins) => (origins.length > 0 ? origins : ['*'])),
+  API_KEYS: list.refine(
+    (keys) => keys.every((key) => /^[\x21-\x7e]+$/.test(key)),
+    'expected keys separated by commas, without spaces, of ASCII characters alone',
+  ),
+  RATE_LIMIT_PER_MINUTE: count(600),
+  TRUST_PROXY: list.refine(
+    areNetworks,
+    'expected addresses or networks separated by commas, as 10.0.0.0/8,::1',
+  ),
+  MAX_STREAMS_PER_ADDRESS: count(1000),
+  MAX_STREAMS: count(10_000),
+  MAX_SESSIONS: count(20_000),
+  MAX_WATCHED_PAIRS: count(500_000),
+  METRICS_BIND: bind.optional(),
   MAX_BODY_BYTES: count(1_048_576),
   RPC_TIMEOUT_MS: count(3000),
   SSE_HEARTBEAT_INTERVAL: seconds(8),
@@ -131,8 +165,18 @@ const schema = z.object({
   SHUTDOWN_GRACE: seconds(10),
 });
 
+/** As the proxy's address will be compared with them. */
+function areNetworks(networks: readonly string[]): boolean {
+  try {
+    proxyAddr.compile([...networks]);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** Variables of the contract that would be unsafe to ignore while nothing here obeys them. */
-const NOT_YET = ['API_KEYS', 'METRICS_BIND', 'REDIS_URL'] as const;
+const NOT_YET = ['REDIS_URL'] as const;
 
 /** Reads the environment. Throws ConfigError, with a line for every variable that is wrong. */
 export function readConfig(environment: Environment): Config {
@@ -160,7 +204,15 @@ export function readConfig(environment: Environment): Config {
     tokenListBlockedDomains: values.TOKEN_LIST_BLOCKED_DOMAINS,
     allowPrivateTokenLists: values.ALLOW_PRIVATE_TOKEN_LISTS,
     allowedOrigins: values.ALLOWED_ORIGINS,
+    apiKeys: values.API_KEYS,
+    rateLimitPerMinute: values.RATE_LIMIT_PER_MINUTE,
+    trustProxy: values.TRUST_PROXY,
+    maxStreamsPerAddress: values.MAX_STREAMS_PER_ADDRESS,
+    maxStreams: values.MAX_STREAMS,
+    maxSessions: values.MAX_SESSIONS,
+    maxWatchedPairs: values.MAX_WATCHED_PAIRS,
     maxBodyBytes: values.MAX_BODY_BYTES,
+    metricsBind: values.METRICS_BIND,
     rpcTimeoutMs: values.RPC_TIMEOUT_MS,
     sseHeartbeatMs: values.SSE_HEARTBEAT_INTERVAL,
     logLevel: values.LOG_LEVEL,

@@ -12,6 +12,9 @@ export type ErrorCode =
   | 'TOKEN_LIST_UNAVAILABLE'
   | 'UPSTREAM_UNAVAILABLE'
   | 'UPSTREAM_REFUSED'
+  | 'UNAUTHENTICATED'
+  | 'RATE_LIMITED'
+  | 'CAPACITY_EXCEEDED'
   | 'CONFIG_INVALID';
 
 export abstract class BaseError extends Error {
@@ -34,6 +37,19 @@ export class FatalError extends BaseError {
 /** A passing condition: another endpoint or a later try may answer. */
 export class RetryableError extends BaseError {
   readonly retryable = true;
+}
+
+type RetryLaterCode = 'RATE_LIMITED' | 'CAPACITY_EXCEEDED';
+
+/** There is no room for it now; there may be after so many seconds. */
+export class RetryLaterError extends RetryableError {
+  declare readonly code: RetryLaterCode;
+  readonly retryAfterSeconds: number;
+
+  constructor(code: RetryLaterCode, message: string, retryAfterSeconds: number) {
+    super(code, message);
+    this.retryAfterSeconds = retryAfterSeconds;
+  }
 }
 
 /** What to print about an unknown thing that was thrown. */

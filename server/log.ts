@@ -4,7 +4,7 @@ import type { ChainConfig, Config } from './config.ts';
 import { createRedactor, type Redact } from './lib/redactor.ts';
 import { currentRequestId } from './lib/request-id.ts';
 
-interface Secretive {
+interface Secretive extends Pick<Config, 'apiKeys'> {
   readonly chains: readonly Pick<ChainConfig, 'endpoints'>[];
 }
 
@@ -32,6 +32,6 @@ export function redactorOf(config: Secretive): Redact {
 }
 
 /** What the configuration holds that nobody may read; an Alchemy key stands in the URLs that are made with it. */
-function secretsOf({ chains }: Secretive): string[] {
-  return secretsOfUrls(chains.flatMap(({ endpoints }) => endpoints));
+function secretsOf({ chains, apiKeys }: Secretive): string[] {
+  return [...secretsOfUrls(chains.flatMap(({ endpoints }) => endpoints)), ...apiKeys];
 }

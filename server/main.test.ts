@@ -35,13 +35,25 @@ describe('the server as a process', () => {
     expect(server.output).toMatch(/SNAPSHOT_INTERVAL.*seconds/);
   });
 
-  it('with an address in use exits 1 and names HTTP_BIND', async () => {
+  it('serves metrics at METRICS_BIND and no longer beside the rest', async () => {
+    using server = new ServerProcess({ ...environment, METRICS_BIND: '127.0.0.1:0' });
+    const url = await server.url();
+    const apart = /"metrics":"([^"]+)"/.exec(server.output)?.[1] ?? '';
+    expect(await (await fetch(apart)).text()).toContain('balance_stream_sessions 0');
+    expect((await fetch(new URL('/', apart))).status).toBe(404);
+    expect((await fetch(apart, { method: 'POST' })).status).toBe(405);
+    expect((await fetch(`${url}/metrics`)).status).toBe(404);
+    server.process.kill('SIGINT');
+    expect(await server.exited).toBe(0);
+  });
+
+  it.each(['HTTP_BIND', 'METRICS_BIND'])('with %s in use exits 1 and names it', async (name) => {
     const taken = createServer().listen(0, '127.0.0.1');
     await once(taken, 'listening');
     const { port } = taken.address() as AddressInfo;
-    using server = new ServerProcess({ ...environment, HTTP_BIND: `127.0.0.1:${port}` });
+    using server = new ServerProcess({ ...environment, [name]: `127.0.0.1:${port}` });
     expect(await server.exited).toBe(1);
-    expect(server.output).toContain('HTTP_BIND');
+    expect(server.output).toContain(name);
     taken.close();
   });
 

@@ -7,6 +7,7 @@ import { measureCodec } from './measures/codec.ts';
 import { measureDiffCpu } from './measures/diff-cpu.ts';
 import { measureFirstSnapshot } from './measures/first-snapshot.ts';
 import { measureHeadToSocket } from './measures/head-to-socket.ts';
+import { measureMemory } from './measures/memory.ts';
 import { measureRequestsPerBlock } from './measures/requests-per-block.ts';
 import { formatTable, type Row, verdictOf } from './rows.ts';
 
@@ -16,6 +17,7 @@ const MEASURES: Readonly<Record<string, () => Promise<Row[]>>> = {
   snapshot: measureFirstSnapshot,
   codec: measureCodec,
   cpu: measureDiffCpu,
+  memory: measureMemory,
 };
 
 const { values } = parseArgs({ options: { only: { type: 'string', multiple: true } } });

@@ -3,6 +3,7 @@ import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { type Child, serveCommands, startChild } from './process.ts';
+import { residentBytes } from './resident.ts';
 
 /**
  * The yardstick of delivery: the least that a `node:http` server can do to send an event to every client, with
@@ -14,6 +15,8 @@ export interface PlainWriterCommands {
   /** Sends one event of that size to every client. */
   send(options: { bytes: number }): void;
   cpuMicros(options: Record<string, never>): number;
+  /** Of the process, once its garbage was collected. */
+  residentBytes(options: Record<string, never>): number;
 }
 
 export interface PlainWriter extends AsyncDisposable {
@@ -56,6 +59,7 @@ function serve(): void {
       const { user, system } = process.cpuUsage();
       return user + system;
     },
+    residentBytes,
   });
 }
 

@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url';
 import type { App } from '../app.ts';
 import { CHAIN_ID, WRAPPED_NATIVE } from './fixtures.ts';
 import { type Child, serveCommands, startChild } from './process.ts';
+import { residentBytes } from './resident.ts';
 import type { Upstream } from './upstream.ts';
 
 /** The real server, composed as `npm start` does, in a process of its own (this file, forked). */
@@ -10,6 +11,8 @@ export interface ServerCommands {
   start(options: { env: Record<string, string> }): Promise<string>;
   /** User and system time of the process so far, in microseconds, all threads. */
   cpuMicros(options: Record<string, never>): number;
+  /** Of the process, once its garbage was collected. */
+  residentBytes(options: Record<string, never>): number;
 }
 
 export interface Server extends AsyncDisposable {
@@ -61,6 +64,7 @@ function serve(): void {
       const { user, system } = process.cpuUsage();
       return user + system;
     },
+    residentBytes,
   });
   process.once('SIGTERM', async () => {
     await app?.[Symbol.asyncDispose]();

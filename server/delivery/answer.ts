@@ -11,6 +11,7 @@ export interface Problem {
 
 const TITLES: Readonly<Record<number, string>> = {
   400: 'Bad request',
+  401: 'Unauthorized',
   404: 'Not found',
   405: 'Method not allowed',
   413: 'Payload too large',

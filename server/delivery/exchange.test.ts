@@ -18,7 +18,7 @@ afterEach(() => server?.[Symbol.asyncDispose]());
 async function open(): Promise<ScriptedService> {
   lines = [];
   const service = new ScriptedService();
-  const config = { logLevel: 'trace', chains: [] } as const;
+  const config = { logLevel: 'trace', chains: [], apiKeys: [] } as const;
   const log = createLog(config, { write: (line) => void lines.push(JSON.parse(line)) });
   server = await serveHttp(service, {}, log);
   return service;

@@ -1,13 +1,13 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { getRequestListener, RequestError } from '@hono/node-server';
 import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
-import { FatalError } from '../errors.ts';
 import { type Door, pathOf, problem, sendJson } from './answer.ts';
 import { createCors } from './cors.ts';
 import type { Exchange } from './exchange.ts';
 import type { Health } from './health.ts';
+import { listen } from './listen.ts';
 import type { RestApp } from './rest/context.ts';
 
 /**
@@ -29,7 +29,8 @@ export interface HttpOptions {
   readonly graphql: Door;
   readonly rest: Pick<RestApp, 'fetch'>;
   readonly health: Health;
-  readonly metrics: Door;
+  /** Undefined where metrics are served elsewhere. */
+  readonly metrics: Door | undefined;
   readonly page: Door;
   readonly exchange: Exchange;
   readonly log: Pick<Logger, 'error'>;
@@ -42,13 +43,6 @@ const TIMEOUTS = {
   connectionsCheckingInterval: 5000,
   /** Longer than the minute for which balancers keep theirs, so that it is never us who close first. */
   keepAliveTimeout: 65_000,
-};
-
-const BIND_FAILURES: Readonly<Record<string, string>> = {
-  EADDRINUSE: 'is in use',
-  EACCES: 'may not be bound by this user',
-  EADDRNOTAVAIL: 'is not an address of this machine',
-  ENOTFOUND: 'is not an address of this machine',
 };
 
 export function createHttp(options: HttpOptions): HttpServer {
@@ -110,21 +104,7 @@ export function createHttp(options: HttpOptions): HttpServer {
   }
 
   return {
-    async listen() {
-      const { host, port } = config.http;
-      await new Promise<void>((resolve, reject) => {
-        const failed = (error: NodeJS.ErrnoException) => {
-          const reason = BIND_FAILURES[error.code ?? ''] ?? error.message;
-          reject(new FatalError('CONFIG_INVALID', `HTTP_BIND: ${host}:${port} ${reason}`, { cause: error }));
-        };
-        server.once('error', failed);
-        server.listen({ host, port }, () => {
-          server.off('error', failed);
-          resolve();
-        });
-      });
-      return { url: urlOf(server.address() as AddressInfo) };
-    },
+    listen: () => listen(server, config.http, 'HTTP_BIND'),
     drain() {
       drain();
     },
@@ -148,8 +128,8 @@ function router({ graphql, rest, health, metrics, page }: HttpOptions): (path: s
     ['/graphql', graphql],
     ['/health', health.health],
     ['/livez', health.livez],
-    ['/metrics', metrics],
   ]);
+  if (metrics) doors.set('/metrics', metrics);
   return (path) => {
     if (path.startsWith('/health/')) return health.health;
     return (
@@ -157,10 +137,4 @@ function router({ graphql, rest, health, metrics, page }: HttpOptions): (path: s
       ((request: IncomingMessage, response: ServerResponse) => compatibility(request, response))
     );
   };
-}
-
-/** Where to find what was bound: an unspecified address is every one of them. */
-function urlOf({ address, family, port }: AddressInfo): string {
-  if (address === '0.0.0.0' || address === '::') return `http://localhost:${port}`;
-  return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
 }

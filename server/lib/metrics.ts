@@ -15,6 +15,7 @@ export const HTTP_DOORS = ['graphql', 'rest', 'operations', 'page'] as const;
 export type HttpDoor = (typeof HTTP_DOORS)[number];
 /** Those that alerts are about; others begin with their first answer. */
 const HTTP_STATUSES = [200, 400, 404, 429, 500, 503];
+const REFUSALS = ['unauthenticated', 'rate', 'streams_per_address', 'streams', 'sessions', 'watched_pairs'];
 const LIST_OUTCOMES = ['ok', 'rejected', 'unavailable', 'stale'] as const;
 
 /** From a millisecond on loopback to the slowest endpoint before its deadline. */
@@ -74,7 +75,16 @@ export function createMetrics() {
       LATENCY_BUCKETS,
     ),
     sessions: gauge('sessions', 'Sessions alive.'),
+    sessionPairs: gauge(
+      'session_pairs',
+      'Pairs that sessions hold; one that several hold counts in each. Compare MAX_WATCHED_PAIRS.',
+    ),
     streams: gauge('streams', 'Open streams, by door (graphql or rest).', ['door']),
+    refusals: counter(
+      'refusals_total',
+      'Requests refused for the good of others, by reason: unauthenticated, rate, streams_per_address, or a ceiling of the process (streams, sessions, watched_pairs).',
+      ['reason'],
+    ),
     watchedPairs: gauge('watched_pairs', '(owner, token) pairs watched.', ['chain']),
     quarantinedPairs: gauge(
       'quarantined_pairs',
@@ -161,6 +171,7 @@ export function createMetrics() {
     metrics.httpRequestDuration.zero({ door });
     for (const status of HTTP_STATUSES) metrics.httpRequests.inc({ door, status }, 0);
   }
+  for (const reason of REFUSALS) metrics.refusals.inc({ reason }, 0);
   for (const outcome of LIST_OUTCOMES) metrics.tokenListFetches.inc({ outcome }, 0);
   return metrics;
 }

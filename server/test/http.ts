@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
 import { createExchange } from '../delivery/exchange.ts';
+import { createGate, type GateConfig } from '../delivery/gate/gate.ts';
 import { createGraphQL } from '../delivery/graphql/yoga.ts';
 import { createHealth } from '../delivery/health.ts';
 import { createHttp, type HttpServer } from '../delivery/http.ts';
@@ -20,7 +21,8 @@ type HttpConfig = Pick<
   | 'sseHeartbeatMs'
   | 'graphiql'
   | 'introspection'
->;
+> &
+  GateConfig;
 
 /** Every door on one port, over a service of the test's own. */
 export interface TestServer extends AsyncDisposable {
@@ -47,16 +49,22 @@ export async function serveHttp(
     sseHeartbeatMs: 8000,
     graphiql: false,
     introspection: true,
+    apiKeys: [],
+    trustProxy: [],
+    rateLimitPerMinute: 10_000,
+    maxStreams: 1000,
+    maxStreamsPerAddress: 1000,
     ...settings,
   };
   const logged: unknown[] = [];
   const log = givenLog ?? { error: (...line: unknown[]) => void logged.push(...line), info() {}, debug() {} };
   const metrics = createMetrics();
-  const { handle } = createGraphQL({ service, config, metrics, log });
+  const gate = createGate(config, metrics);
+  const { handle } = createGraphQL({ service, config, gate, metrics, log });
   const http = createHttp({
     config,
     graphql: handle,
-    rest: createRest({ service, config, metrics, log }),
+    rest: createRest({ service, config, gate, metrics, log }),
     health: createHealth({ chains: service.chains, isStopping: () => server.isStopping }),
     metrics: createMetricsDoor(metrics),
     page: createPage({ defaultChainId: service.defaultChainId }),

@@ -45,6 +45,8 @@ let proxy: NodeProxy;
 let telltale: TelltaleNode;
 let server: ServerProcess;
 let url: string;
+/** What callers need, of the characters that a key may have. */
+const apiKey = `${plant('api-key')}"/\\+&=?#%`;
 /** How the endpoints of a chain fail. */
 let faults: ReadonlyMap<number, string>;
 let lists: ReturnType<typeof createServer>;
@@ -84,6 +86,7 @@ beforeAll(async () => {
   server = new ServerProcess({
     ...Object.fromEntries(endpoints),
     HTTP_BIND: '127.0.0.1:0',
+    API_KEYS: `${apiKey},${plant('another-api-key')}`,
     LOG_LEVEL: 'trace',
     CHAINS: [chain.chainId, ...faults.keys()].join(','),
     [`RPC_URLS_${chain.chainId}`]: good.join(','),
@@ -108,16 +111,27 @@ interface Asking {
   readonly accept?: string;
   readonly body?: unknown;
   readonly requestId?: string;
+  /** The key is none. */
+  readonly isWrong?: boolean;
 }
 
-/** Asks as a caller with a key does, who sends it in all the ways there are, and keeps the answer. */
-async function ask(path: string, { method = 'GET', accept, body, requestId }: Asking = {}): Promise<string> {
-  const keyed = `${path}${path.includes('?') ? '&' : '?'}api_key=${plant('caller-query')}`;
-  const response = await fetch(url + keyed, {
+/** The ways to send a key: what comes first counts, and the others may hold anything. */
+const WAYS = ['bearer', 'header', 'query', 'wrong'] as const;
+let asked = 0;
+
+/** Asks as a caller with a key does, sending it in one way after the other, and keeps the answer. */
+async function ask(path: string, { method = 'GET', accept, body, requestId, isWrong = false }: Asking = {}) {
+  asked += 1;
+  const way = WAYS[isWrong ? 3 : asked % 3];
+  const keyed = new URL(path, url);
+  keyed.searchParams.set('api_key', way === 'query' ? apiKey : plant('caller-query'));
+  const response = await fetch(keyed, {
     method,
     headers: {
-      authorization: `Bearer ${plant('caller-bearer')}`,
-      'x-api-key': plant('caller-header'),
+      ...(way === 'bearer' && { authorization: `Bearer ${apiKey}` }),
+      ...(way === 'wrong' && { authorization: `Bearer ${plant('caller-bearer')}` }),
+      ...(way === 'query' && { authorization: `Basic ${plant('caller-basic')}` }),
+      ...(way !== 'query' && { 'x-api-key': way === 'header' ? apiKey : plant('caller-header') }),
       'content-type': 'application/json',
       origin: 'https://app.example',
       ...(accept && { accept }),
@@ -182,6 +196,7 @@ describe('secrets of operators and callers', () => {
         const query = `{ ${balance(id)} chains { id healthy head { number } } }`;
         const session = { method: 'POST', body: { customTokens: [chain.weth] } };
         await ask(`/${id}/balance/${OWNER}/native`, { requestId: `balance-${id}` });
+        await ask(`/${id}/balance/${OWNER}/native`, { isWrong: true, requestId: `keyless-${id}` });
         await ask(`/${id}/balance/${OWNER}/what`);
         await ask(`/${id}/balances/${OWNER}`, { method: 'POST', body: { tokens: [chain.weth, OWNER] } });
         await ask(`/${id}/sessions/${OWNER}`, session);
@@ -280,9 +295,10 @@ describe('secrets of operators and callers', () => {
     const ofChains = server.lines().filter(({ chain: id }) => id !== undefined);
     expect(ofChains.filter(({ requestId }) => requestId !== undefined)).toEqual([]);
     for (const id of faults.keys())
-      expect(server.lines()).toContainEqual(
-        expect.objectContaining({ msg: 'answered', requestId: `balance-${id}`, status: 503 }),
-      );
+      for (const [name, status] of Object.entries({ balance: 503, keyless: 401 }))
+        expect(server.lines()).toContainEqual(
+          expect.objectContaining({ msg: 'answered', requestId: `${name}-${id}`, status }),
+        );
   });
 
   it.each([

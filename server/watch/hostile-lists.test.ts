@@ -250,7 +250,7 @@ async function outcomes(): Promise<[unknown, number][]> {
 }
 
 async function refusal(url: string): Promise<{ code: string; message: string }> {
-  const error = await lists.get(url, 1).then(
+  const error = await lists.get(url, 1, 'somebody').then(
     () => new Error('it was fetched'),
     (thrown: unknown) => thrown,
   );
@@ -271,7 +271,7 @@ describe('what is fetched', () => {
       `https://${PUBLIC}:${host.port}/`,
       `https://0x7f.2:${host.port}/`,
     ])
-      expect(await lists.get(url, 1)).toHaveLength(1);
+      expect(await lists.get(url, 1, 'somebody')).toHaveLength(1);
     // The first two are one list of one host, the others too.
     expect(internet.lookups).toEqual(['lists.test']);
     expect(internet.attempts).toEqual([PUBLIC, PUBLIC]);
@@ -285,13 +285,13 @@ describe('what is fetched', () => {
   ])('through a redirect to %s', async (location) => {
     internet.names.set('other.test', [[PUBLIC]]);
     answer = redirectTo(location.replace('{host}', String(host.port)));
-    expect(await lists.get(`${host.url}/`, 1)).toHaveLength(1);
+    expect(await lists.get(`${host.url}/`, 1, 'somebody')).toHaveLength(1);
   });
 
   test('public addresses are what is connected to: as they are, or by name', async () => {
     internet.names.set('six.test', [['2606:4700::1111', '1.1.1.1']]);
     for (const url of ['https://1.1.1.1/', 'https://[2606:4700::1111]:8443/', 'https://six.test/'])
-      await expect(lists.get(url, 1)).rejects.toMatchObject({
+      await expect(lists.get(url, 1, 'somebody')).rejects.toMatchObject({
         code: 'TOKEN_LIST_UNAVAILABLE',
         message: `token list ${url}: could not be fetched (ENETUNREACH)`,
       });
@@ -300,7 +300,7 @@ describe('what is fetched', () => {
 
   test('a certificate of another name is not believed', async () => {
     internet.names.set('lists.example', [[PUBLIC]]);
-    await expect(lists.get(`https://lists.example:${host.port}/`, 1)).rejects.toMatchObject({
+    await expect(lists.get(`https://lists.example:${host.port}/`, 1, 'somebody')).rejects.toMatchObject({
       code: 'TOKEN_LIST_UNAVAILABLE',
       message: expect.stringContaining('ERR_TLS_CERT_ALTNAME_INVALID'),
     });
@@ -308,7 +308,7 @@ describe('what is fetched', () => {
 
   test('private ones where the operator allows it, so the trap does catch', async () => {
     open(internet, { allowPrivate: true });
-    await expect(lists.get(`http://127.0.0.1:${trap.port}/`, 1)).rejects.toThrow('is not JSON');
+    await expect(lists.get(`http://127.0.0.1:${trap.port}/`, 1, 'somebody')).rejects.toThrow('is not JSON');
     expect(trap.caught).toBe(1);
     expect(internet.attempts).toEqual(['127.0.0.1']);
   });
@@ -422,7 +422,7 @@ describe('refused before anything is connected', () => {
 
   test('a name that changes its mind between being looked at and connected to gains nothing', async () => {
     internet.names.set('rebind.test', [[PUBLIC], ['127.0.0.1']]);
-    expect(await lists.get(`https://rebind.test:${host.port}/`, 1)).toHaveLength(1);
+    expect(await lists.get(`https://rebind.test:${host.port}/`, 1, 'somebody')).toHaveLength(1);
     // What was looked at is what was connected to: nobody asked a second time.
     expect(internet.lookups).toEqual(['rebind.test']);
     expect(internet.attempts).toEqual([PUBLIC]);
@@ -468,10 +468,10 @@ test('a list that moves to the inner network serves on as it was', async () => {
   });
   internet.names.set('lists.test', [[PUBLIC], ['127.0.0.1']]);
   answer = (_, response) => response.writeHead(200, { connection: 'close' }).end(LIST);
-  expect(await lists.get(host.url, 1)).toHaveLength(1);
+  expect(await lists.get(host.url, 1, 'somebody')).toHaveLength(1);
   await expect
     .poll(async () => {
-      expect(await lists.get(host.url, 1)).toHaveLength(1);
+      expect(await lists.get(host.url, 1, 'somebody')).toHaveLength(1);
       return (await outcomes()).map(([outcome]) => outcome);
     })
     .toEqual(['ok', 'stale']);

@@ -139,7 +139,7 @@ afterAll(() => lists[Symbol.asyncDispose]());
 async function fetched(url: string, answer: readonly string[] = ['127.0.0.1']): Promise<Outcome> {
   resolved = answer;
   internet.attempts.length = 0;
-  const error = await lists.get(url, 1).catch((thrown: unknown) => thrown);
+  const error = await lists.get(url, 1, 'somebody').catch((thrown: unknown) => thrown);
   return { error, attempts: [...internet.attempts] };
 }
 

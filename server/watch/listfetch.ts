@@ -1,5 +1,6 @@
 import { type Dispatcher, errors, fetch, type Response } from 'undici';
 import { describe, FatalError, RetryableError } from '../errors.ts';
+import type { Allowance } from '../lib/allowance.ts';
 import { withDeadline } from '../lib/deadline.ts';
 import { Backoff, sleep } from '../lib/retry.ts';
 import { AddressRefused } from './listconnect.ts';
@@ -29,6 +30,8 @@ export interface FetchOptions {
   readonly dispatcher: Dispatcher;
   readonly policy: UrlPolicy;
   readonly limits: FetchLimits;
+  /** What is being downloaded of all lists together. */
+  readonly held: Allowance;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -39,6 +42,13 @@ class Refused extends Error {}
 
 /** The body is, once unfolded. */
 class TooLarge extends Error {}
+
+/** There is no room for it beside the others that are being downloaded. */
+class Crowded extends Error {
+  constructor() {
+    super('too much is being downloaded at the moment');
+  }
+}
 
 /** The host answered that it cannot just now, and perhaps for how long. */
 class Busy extends Error {
@@ -93,7 +103,7 @@ async function tryFetch(asked: URL, options: FetchOptions, signal: AbortSignal):
         signal,
         headers: { accept: 'application/json, */*;q=0.5' },
       });
-      if (response.ok) return await readText(response, options.limits.maxBytes);
+      if (response.ok) return await readText(response, options);
       // Nobody waits for the end of a body that nobody reads, nor minds how it ends.
       response.body?.cancel().catch(() => undefined);
       const location = response.headers.get('location');
@@ -127,17 +137,22 @@ export function retryAfterMs(header: string | null, nowMs: number): number {
 }
 
 /** Counts what comes out of the decompression, so that a small body cannot become a large one. */
-async function readText(response: Response, maxBytes: number): Promise<string> {
+async function readText(response: Response, { limits, held }: FetchOptions): Promise<string> {
   if (!response.body) return '';
   const chunks: Uint8Array[] = [];
   let size = 0;
-  for await (const chunk of response.body) {
-    size += chunk.byteLength;
-    // Leaving the loop cancels the body, and with it the connection.
-    if (size > maxBytes) throw new TooLarge();
-    chunks.push(chunk);
+  try {
+    for await (const chunk of response.body) {
+      // Leaving the loop cancels the body, and with it the connection.
+      if (size + chunk.byteLength > limits.maxBytes) throw new TooLarge();
+      if (!held.take(chunk.byteLength)) throw new Crowded();
+      size += chunk.byteLength;
+      chunks.push(chunk);
+    }
+    return new TextDecoder().decode(Buffer.concat(chunks));
+  } finally {
+    held.give(size);
   }
-  return new TextDecoder().decode(Buffer.concat(chunks));
 }
 
 /** The code alone where the network failed: its message would say what stands at which inner address. */

@@ -251,18 +251,22 @@ export class LiveChain implements ServedChain, WatchedChain, AsyncDisposable {
     const { latest, heardAtMs, source } = this.#heads;
     const behindMs = latest && head ? Math.max(0, latest.timestamp - head.timestamp) * 1000 : 0;
     const failure = this.#ended ?? this.#blocks.failure ?? this.ledger.failure;
-    const lastError = failure ?? this.#pool.lastError;
+    const healthy = head !== null && source !== 'none' && failure === undefined;
+    const { endpoints } = this.#pool;
+    // On a quiet chain nobody may have asked anything since all was well again.
+    const isOver = healthy && endpoints.some(({ circuit }) => circuit === 'closed');
+    const lastError = failure ?? (isOver ? null : this.#pool.lastError);
     return {
       chainId: this.network.id,
       name: this.network.name,
-      healthy: head !== null && source !== 'none' && failure === undefined,
+      healthy,
       head,
       lagMs: heardAtMs === undefined ? null : performance.now() - heardAtMs + behindMs,
       heads: source,
       lagBlocks: latest && head ? Math.max(0, latest.number - head.number) : 0,
       pendingTouches: this.ledger.unsettledCount,
       oldestConfirmationMs: this.ledger.oldestConfirmationMs,
-      endpoints: this.#pool.endpoints,
+      endpoints,
       lastError: lastError === null ? null : this.#told(lastError),
     };
   }

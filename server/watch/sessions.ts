@@ -1,7 +1,7 @@
 import type { Network } from '../chain/networks.ts';
 import type { Address } from '../chain/types.ts';
 import type { Config } from '../config.ts';
-import { FatalError } from '../errors.ts';
+import { FatalError, RetryLaterError } from '../errors.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Metadata } from '../ledger/metadata.ts';
 import type { Metrics } from '../lib/metrics.ts';
@@ -22,11 +22,17 @@ export interface WatchedChain {
 }
 
 interface SessionsOptions {
-  readonly config: Pick<Config, 'maxWatchedTokens' | 'maxClientsPerOwner' | 'sessionIdleTtlMs'>;
+  readonly config: Pick<
+    Config,
+    'maxWatchedTokens' | 'maxClientsPerOwner' | 'sessionIdleTtlMs' | 'maxSessions' | 'maxWatchedPairs'
+  >;
   readonly chains: ReadonlyMap<number, WatchedChain>;
   readonly lists: TokenLists;
-  readonly metrics: Pick<Metrics, 'sessions'>;
+  readonly metrics: Pick<Metrics, 'sessions' | 'sessionPairs' | 'refusals'>;
 }
+
+/** Sessions that nobody listens to go by themselves, and what they hold with them. */
+const RETRY_SECONDS = 10;
 
 /**
  * All sessions of this process, by (chain, owner, client id). The calls are asynchronous where only a store that
@@ -37,6 +43,8 @@ export class LiveSessions implements Sessions, Disposable {
   readonly #sessions = new Map<string, LiveSession>();
   /** What is asked of one session takes effect in the order of asking, however long its lists take. */
   readonly #serial = new Serial<string>();
+  /** That sessions hold; one that several hold counts in each, as it takes memory in each. */
+  #pairs = 0;
   #stopped = false;
 
   constructor(options: SessionsOptions) {
@@ -44,12 +52,16 @@ export class LiveSessions implements Sessions, Disposable {
   }
 
   async create(input: SessionInput, caller: string): Promise<Session> {
-    return await this.#write(input, () => this.#sessions.get(sessionId(input)) ?? this.#open(input, caller));
+    return await this.#write(
+      input,
+      caller,
+      () => this.#sessions.get(sessionId(input)) ?? this.#open(input, caller),
+    );
   }
 
-  async update(input: SessionInput): Promise<Session> {
+  async update(input: SessionInput, caller: string): Promise<Session> {
     this.#existing(input);
-    return await this.#write(input, () => this.#existing(input));
+    return await this.#write(input, caller, () => this.#existing(input));
   }
 
   async find(key: SessionKey): Promise<Session | undefined> {
@@ -73,11 +85,11 @@ export class LiveSessions implements Sessions, Disposable {
     this.#stopped = true;
     for (const session of this.#sessions.values()) session[Symbol.dispose]();
     this.#sessions.clear();
-    this.#options.metrics.sessions.set(0);
+    this.#count(-this.#pairs);
   }
 
-  async #write(input: SessionInput, session: () => LiveSession): Promise<Session> {
-    const fetched = this.#tokensOf(input);
+  async #write(input: SessionInput, caller: string, session: () => LiveSession): Promise<Session> {
+    const fetched = this.#tokensOf(input, caller);
     // A list that hangs holds up nobody who shares the session: what is only added may be added in any order.
     if (input.clientId === null) await fetched;
     fetched.catch(() => {});
@@ -87,23 +99,32 @@ export class LiveSessions implements Sessions, Disposable {
       if (this.#stopped) throw new FatalError('SESSION_NOT_FOUND', 'the server is stopping');
       const alone = input.clientId !== null;
       const known = this.#sessions.get(sessionId(input));
-      this.#checkCount(known?.countWith(tokens, { alone }) ?? this.#countNew(input, tokens));
+      const count = known?.countWith(tokens, { alone }) ?? this.#countNew(input, tokens);
+      this.#checkCount(count);
+      const before = known?.tokens.size ?? 0;
+      this.#checkRoom(count + this.#always(input).length - before);
       const live = session();
       if (alone) live.set(tokens);
       else live.add(tokens);
       live.touch();
+      this.#count(live.tokens.size - before);
       return live.snapshot;
     });
   }
 
-  async #tokensOf({ chainId, tokensListsUrls, customTokens }: SessionInput): Promise<Address[]> {
+  async #tokensOf(
+    { chainId, tokensListsUrls, customTokens }: SessionInput,
+    caller: string,
+  ): Promise<Address[]> {
     const { tokens } = this.#chain(chainId);
     if (tokensListsUrls.length > MAX_LISTS_PER_REQUEST)
       throw new FatalError(
         'BAD_USER_INPUT',
         `${tokensListsUrls.length} token lists exceed the limit of ${MAX_LISTS_PER_REQUEST} a request`,
       );
-    const lists = await Promise.all(tokensListsUrls.map((url) => this.#options.lists.get(url, chainId)));
+    const lists = await Promise.all(
+      tokensListsUrls.map((url) => this.#options.lists.get(url, chainId, caller)),
+    );
     const entries = lists.flat();
     for (const { address, logoURI } of entries) if (logoURI) tokens.learnLogo(address, logoURI);
     return [...new Set([...customTokens, ...entries.map(({ address }) => address)])];
@@ -111,26 +132,35 @@ export class LiveSessions implements Sessions, Disposable {
 
   #open(key: SessionKey, caller: string): LiveSession {
     const { chainId, owner, clientId } = key;
-    const { network, ledger, owners } = this.#chain(chainId);
+    const { ledger, owners } = this.#chain(chainId);
     if (clientId !== null) this.#makeRoom(key, caller);
+    const { maxSessions } = this.#options.config;
+    if (this.#sessions.size >= maxSessions) throw this.#full('sessions', maxSessions);
     const session = new LiveSession({
       key: { chainId, owner, clientId },
       caller,
       ledger,
       owners,
-      always: alwaysWatched(network.wrappedNative),
+      always: this.#always(key),
       idleTtlMs: this.#options.config.sessionIdleTtlMs,
       expired: (expired) => this.#close(expired),
     });
     this.#sessions.set(sessionId(key), session);
-    this.#options.metrics.sessions.set(this.#sessions.size);
     return session;
   }
 
   #close(session: LiveSession): void {
+    const pairs = session.tokens.size;
     session[Symbol.dispose]();
     this.#sessions.delete(sessionId(session.key));
-    this.#options.metrics.sessions.set(this.#sessions.size);
+    this.#count(-pairs);
+  }
+
+  #count(pairs: number): void {
+    const { metrics } = this.#options;
+    this.#pairs += pairs;
+    metrics.sessionPairs.set(this.#pairs);
+    metrics.sessions.set(this.#sessions.size);
   }
 
   /** Sessions without a stream make room for a client more; clients that listen do not. */
@@ -150,8 +180,28 @@ export class LiveSessions implements Sessions, Disposable {
     this.#close(idle);
   }
 
-  #countNew({ chainId }: SessionKey, tokens: readonly Address[]): number {
-    const always = alwaysWatched(this.#chain(chainId).network.wrappedNative);
+  #checkRoom(added: number): void {
+    const { maxWatchedPairs } = this.#options.config;
+    if (added > 0 && this.#pairs + added > maxWatchedPairs)
+      throw this.#full('watched_pairs', maxWatchedPairs);
+  }
+
+  #full(what: 'sessions' | 'watched_pairs', most: number): RetryLaterError {
+    this.#options.metrics.refusals.inc({ reason: what });
+    const things = what === 'sessions' ? 'sessions' : 'pairs of a wallet and a token';
+    return new RetryLaterError(
+      'CAPACITY_EXCEEDED',
+      `this server watches no more than ${most} ${things}: try again in ${RETRY_SECONDS} s`,
+      RETRY_SECONDS,
+    );
+  }
+
+  #always({ chainId }: SessionKey): readonly Address[] {
+    return alwaysWatched(this.#chain(chainId).network.wrappedNative);
+  }
+
+  #countNew(key: SessionKey, tokens: readonly Address[]): number {
+    const always = this.#always(key);
     return tokens.filter((token) => !always.includes(token)).length;
   }
 

@@ -89,7 +89,7 @@ describe('a list', () => {
         token(USDC.toUpperCase().replace('0X', '0x')),
       ),
     );
-    expect(await lists.get(`${base}/list.json`, 1)).toEqual([
+    expect(await lists.get(`${base}/list.json`, 1, 'somebody')).toEqual([
       {
         chainId: 1,
         address: USDC.toLowerCase(),
@@ -99,10 +99,10 @@ describe('a list', () => {
         logoURI: 'https://logos.example/usdc.png',
       },
     ]);
-    expect(await lists.get(`${base}/list.json`, 10)).toMatchObject([
+    expect(await lists.get(`${base}/list.json`, 10, 'somebody')).toMatchObject([
       { address: DAI.toLowerCase(), logoURI: null },
     ]);
-    expect(await lists.get(`${base}/list.json`, 5)).toEqual([]);
+    expect(await lists.get(`${base}/list.json`, 5, 'somebody')).toEqual([]);
     expect(requests).toHaveLength(1);
   });
 
@@ -117,13 +117,13 @@ describe('a list', () => {
       response
         .writeHead(200, { 'content-type': type, 'content-encoding': encoding })
         .end(encode(`\uFEFF ${JSON.stringify(list(token(USDC)))}`));
-    expect(await lists.get(base, 1)).toHaveLength(1);
+    expect(await lists.get(base, 1, 'somebody')).toHaveLength(1);
   });
 
   test('is fetched once for fifty who ask at the same time', async () => {
     handler = (request, response) => setImmediate(() => answer(list(token(USDC)))(request, response));
     const all = await Promise.all(
-      Array.from({ length: 50 }, () => lists.get(`${base}/#${Math.random()}`, 1)),
+      Array.from({ length: 50 }, () => lists.get(`${base}/#${Math.random()}`, 1, 'somebody')),
     );
     expect(all.every((tokens) => tokens.length === 1)).toBe(true);
     expect(requests).toHaveLength(1);
@@ -135,7 +135,8 @@ test('as many lists are kept as fit; past that the one that was used longest ago
   handler = answer(list(token(USDC)));
   const bytes = JSON.stringify(list(token(USDC))).length + 1;
   open({}, {}, 2 * bytes);
-  for (const name of ['a', 'b', 'a', 'b', 'a', 'c', 'a', 'b']) await lists.get(`${base}/${name}`, 1);
+  for (const name of ['a', 'b', 'a', 'b', 'a', 'c', 'a', 'b'])
+    await lists.get(`${base}/${name}`, 1, 'somebody');
   expect(requests).toEqual(['/a', '/b', '/c', '/b']);
 });
 
@@ -143,19 +144,19 @@ describe('time', () => {
   test('past its time a list is fetched anew', async () => {
     open({ tokenListCacheTtlMs: 1 });
     handler = answer(list(token(USDC)));
-    expect(await lists.get(base, 1)).toHaveLength(1);
+    expect(await lists.get(base, 1, 'somebody')).toHaveLength(1);
     handler = answer(list(token(USDC), token(DAI)));
-    await expect.poll(() => lists.get(base, 1)).toHaveLength(2);
+    await expect.poll(() => lists.get(base, 1, 'somebody')).toHaveLength(2);
   });
 
   test('the last good copy serves on while a newer one cannot be had, and the metric says so', async () => {
     open({ tokenListCacheTtlMs: 1 }, { maxTries: 1 });
     handler = answer(list(token(USDC)));
-    await lists.get(`${base}/a.json?key=mine`, 1);
+    await lists.get(`${base}/a.json?key=mine`, 1, 'somebody');
     handler = answer({ sorry: true }, 503);
     await expect
       .poll(async () => {
-        expect(await lists.get(`${base}/a.json?key=mine`, 1)).toHaveLength(1);
+        expect(await lists.get(`${base}/a.json?key=mine`, 1, 'somebody')).toHaveLength(1);
         return fetches('stale');
       })
       .toBeGreaterThan(0);
@@ -164,14 +165,14 @@ describe('time', () => {
     const before = await fetches('stale');
     await expect
       .poll(async () => {
-        expect(await lists.get(`${base}/a.json?key=mine`, 1)).toHaveLength(1);
+        expect(await lists.get(`${base}/a.json?key=mine`, 1, 'somebody')).toHaveLength(1);
         return fetches('stale');
       })
       .toBeGreaterThan(before);
     expect(await fetches('ok')).toBe(1);
     expect(JSON.stringify(logged)).not.toContain('mine');
     handler = answer(list(token(USDC), token(DAI)));
-    await expect.poll(() => lists.get(`${base}/a.json?key=mine`, 1)).toHaveLength(2);
+    await expect.poll(() => lists.get(`${base}/a.json?key=mine`, 1, 'somebody')).toHaveLength(2);
   });
 
   test.each<[string, Handler]>([
@@ -203,7 +204,7 @@ describe('time', () => {
       request.socket.once('close', () => cut++);
       slow(request, response);
     };
-    await expect(lists.get(`${base}/slow`, 1)).rejects.toMatchObject({
+    await expect(lists.get(`${base}/slow`, 1, 'somebody')).rejects.toMatchObject({
       code: 'TOKEN_LIST_UNAVAILABLE',
       message: `token list ${base}/slow: no answer within 100 ms`,
     });
@@ -213,7 +214,9 @@ describe('time', () => {
   test('the time is for all tries together', async () => {
     open({}, { timeoutMs: 300, backoffMs: 1, maxTries: 1_000_000 });
     handler = answer({}, 503);
-    await expect(lists.get(base, 1)).rejects.toThrow(/no answer within 300 ms|answered with status 503/);
+    await expect(lists.get(base, 1, 'somebody')).rejects.toThrow(
+      /no answer within 300 ms|answered with status 503/,
+    );
     expect(requests.length).toBeGreaterThan(1);
   });
 });
@@ -222,7 +225,9 @@ test('stopping ends what is under way', async () => {
   const asked = new Promise<void>((resolve) => {
     handler = () => resolve();
   });
-  const refused = expect(lists.get(base, 1)).rejects.toMatchObject({ code: 'TOKEN_LIST_UNAVAILABLE' });
+  const refused = expect(lists.get(base, 1, 'somebody')).rejects.toMatchObject({
+    code: 'TOKEN_LIST_UNAVAILABLE',
+  });
   await asked;
   await lists[Symbol.asyncDispose]();
   await refused;
@@ -233,19 +238,19 @@ describe('trouble', () => {
   test.each([500, 502, 429])('after %i it is tried again', async (status) => {
     handler = (request, response) =>
       (requests.length === 1 ? answer({}, status) : answer(list(token(USDC))))(request, response);
-    expect(await lists.get(base, 1)).toHaveLength(1);
+    expect(await lists.get(base, 1, 'somebody')).toHaveLength(1);
     expect(requests).toHaveLength(2);
   });
 
   test('a connection cut off is tried again', async () => {
     handler = (request, response) =>
       requests.length === 1 ? request.socket.destroy() : answer(list(token(USDC)))(request, response);
-    expect(await lists.get(base, 1)).toHaveLength(1);
+    expect(await lists.get(base, 1, 'somebody')).toHaveLength(1);
   });
 
   test('three tries, then the URL is named', async () => {
     handler = answer({}, 503);
-    await expect(lists.get(`${base}/a.json`, 1)).rejects.toMatchObject({
+    await expect(lists.get(`${base}/a.json`, 1, 'somebody')).rejects.toMatchObject({
       code: 'TOKEN_LIST_UNAVAILABLE',
       message: `token list ${base}/a.json: answered with status 503`,
     });
@@ -257,7 +262,7 @@ describe('trouble', () => {
     '%i is a plain no, and not asked again',
     async (status) => {
       handler = answer({ inner: 'SECRET' }, status);
-      await expect(lists.get(base, 1)).rejects.toMatchObject({
+      await expect(lists.get(base, 1, 'somebody')).rejects.toMatchObject({
         code: 'TOKEN_LIST_UNAVAILABLE',
         message: `token list ${base}/: answered with status ${status}`,
       });
@@ -267,7 +272,7 @@ describe('trouble', () => {
 
   test.each([429, 503])('%i with a Retry-After that is past the time is not waited for', async (status) => {
     handler = (_, response) => response.writeHead(status, { 'retry-after': '3600' }).end();
-    await expect(lists.get(base, 1)).rejects.toMatchObject({
+    await expect(lists.get(base, 1, 'somebody')).rejects.toMatchObject({
       code: 'TOKEN_LIST_UNAVAILABLE',
       message: `token list ${base}/: answered with status ${status} (Retry-After: 3600 s)`,
     });
@@ -281,7 +286,7 @@ describe('trouble', () => {
       if (askedMs.length > 1) answer(list(token(USDC)))(request, response);
       else response.writeHead(429, { 'retry-after': '1' }).end();
     };
-    expect(await lists.get(base, 1)).toHaveLength(1);
+    expect(await lists.get(base, 1, 'somebody')).toHaveLength(1);
     const [first = 0, second = 0] = askedMs;
     // Never sooner. Timers round by a millisecond.
     expect(second - first).toBeGreaterThan(990);
@@ -305,7 +310,7 @@ describe('trouble', () => {
     await new Promise<void>((resolve) => nowhere.listen(0, '127.0.0.1', resolve));
     const { port } = nowhere.address() as AddressInfo;
     await new Promise((resolve) => nowhere.close(resolve));
-    await expect(lists.get(`http://127.0.0.1:${port}/x`, 1)).rejects.toMatchObject({
+    await expect(lists.get(`http://127.0.0.1:${port}/x`, 1, 'somebody')).rejects.toMatchObject({
       code: 'TOKEN_LIST_UNAVAILABLE',
       message: `token list http://127.0.0.1:${port}/x: could not be fetched (ECONNREFUSED)`,
     });
@@ -313,9 +318,9 @@ describe('trouble', () => {
 
   test('after a failure the next who asks may be luckier', async () => {
     handler = answer({}, 404);
-    await expect(lists.get(base, 1)).rejects.toThrow();
+    await expect(lists.get(base, 1, 'somebody')).rejects.toThrow();
     handler = answer(list(token(USDC)));
-    expect(await lists.get(base, 1)).toHaveLength(1);
+    expect(await lists.get(base, 1, 'somebody')).toHaveLength(1);
   });
 });
 
@@ -328,12 +333,12 @@ describe('redirects', () => {
 
   test('five are followed', async () => {
     handler = hop;
-    expect(await lists.get(`${base}/hop?left=5`, 1)).toHaveLength(1);
+    expect(await lists.get(`${base}/hop?left=5`, 1, 'somebody')).toHaveLength(1);
   });
 
   test('the sixth is not', async () => {
     handler = hop;
-    await expect(lists.get(`${base}/hop?left=6`, 1)).rejects.toMatchObject({
+    await expect(lists.get(`${base}/hop?left=6`, 1, 'somebody')).rejects.toMatchObject({
       code: 'TOKEN_LIST_REJECTED',
       message: `token list ${base}/hop?left=6: redirects more than 5 times`,
     });
@@ -348,7 +353,7 @@ describe('redirects', () => {
   ])('each is checked: %s', async (location, reason) => {
     open({ tokenListBlockedDomains: ['evil.example'] });
     handler = (_, response) => response.writeHead(301, { location }).end();
-    const error = await lists.get(base, 1).catch((thrown: unknown) => thrown);
+    const error = await lists.get(base, 1, 'somebody').catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({ code: 'TOKEN_LIST_REJECTED' });
     expect(String(error)).toContain(`token list ${base}/: redirects`);
     expect(String(error)).toContain(reason);
@@ -371,7 +376,7 @@ describe('content', () => {
     ['another thing altogether', ['0x'], 'the list itself: Invalid input: expected object'],
   ])('%s is rejected with its path', async (_, body, message) => {
     handler = answer(body);
-    const error = await lists.get(`${base}/l`, 1).catch((thrown: unknown) => thrown);
+    const error = await lists.get(`${base}/l`, 1, 'somebody').catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({ code: 'TOKEN_LIST_REJECTED' });
     expect(String(error)).toContain(`token list ${base}/l: ${message}`);
     expect(await fetches('rejected')).toBe(1);
@@ -380,16 +385,18 @@ describe('content', () => {
 
   test('what is not JSON is rejected', async () => {
     handler = (_, response) => response.writeHead(200, { 'content-type': 'application/json' }).end('<html>');
-    await expect(lists.get(base, 1)).rejects.toThrow(`token list ${base}/: is not JSON`);
+    await expect(lists.get(base, 1, 'somebody')).rejects.toThrow(`token list ${base}/: is not JSON`);
   });
 
   test('ten thousand entries are, one more is not', async () => {
     const many = (count: number) =>
       list(...Array.from({ length: count }, (_, i) => token(`0x${i.toString(16).padStart(40, '0')}`)));
     handler = answer(many(10_000));
-    expect(await lists.get(`${base}/1`, 1)).toHaveLength(10_000);
+    expect(await lists.get(`${base}/1`, 1, 'somebody')).toHaveLength(10_000);
     handler = answer(many(10_001));
-    await expect(lists.get(`${base}/2`, 1)).rejects.toThrow('tokens: expected at most 10000 tokens');
+    await expect(lists.get(`${base}/2`, 1, 'somebody')).rejects.toThrow(
+      'tokens: expected at most 10000 tokens',
+    );
   });
 
   test.each([
@@ -400,7 +407,7 @@ describe('content', () => {
   ])('a bomb is counted as it unfolds: 100 MB in %s', async (encoding, bomb) => {
     expect(bomb.length).toBeLessThan(200_000);
     handler = (_, response) => response.writeHead(200, { 'content-encoding': encoding }).end(bomb);
-    await expect(lists.get(base, 1)).rejects.toMatchObject({
+    await expect(lists.get(base, 1, 'somebody')).rejects.toMatchObject({
       code: 'TOKEN_LIST_REJECTED',
       message: `token list ${base}/: is larger than 10485760 bytes`,
     });
@@ -416,7 +423,7 @@ describe('content', () => {
       });
       pour(response);
     };
-    await expect(lists.get(base, 1)).rejects.toMatchObject({
+    await expect(lists.get(base, 1, 'somebody')).rejects.toMatchObject({
       code: 'TOKEN_LIST_REJECTED',
       message: `token list ${base}/: is larger than 10485760 bytes`,
     });
@@ -463,9 +470,9 @@ describe('content', () => {
   test('ten megabytes are read, one byte more is not', async () => {
     const text = JSON.stringify(list(token(USDC)));
     handler = (_, response) => response.end(text.padEnd(10 * 1024 * 1024, ' '));
-    expect(await lists.get(`${base}/1`, 1)).toHaveLength(1);
+    expect(await lists.get(`${base}/1`, 1, 'somebody')).toHaveLength(1);
     handler = (_, response) => response.end(text.padEnd(10 * 1024 * 1024 + 1, ' '));
-    await expect(lists.get(`${base}/2`, 1)).rejects.toThrow('is larger than 10485760 bytes');
+    await expect(lists.get(`${base}/2`, 1, 'somebody')).rejects.toThrow('is larger than 10485760 bytes');
   });
 
   test.each([
@@ -477,6 +484,6 @@ describe('content', () => {
   ])('%s, all wrong, are rejected in a word', async (_, text, reason) => {
     open({}, { maxBytes: 20 * 1024 * 1024 });
     handler = (_, response) => response.end(text);
-    await expect(lists.get(base, 1)).rejects.toThrow(`token list ${base}/: ${reason}`);
+    await expect(lists.get(base, 1, 'somebody')).rejects.toThrow(`token list ${base}/: ${reason}`);
   });
 });

@@ -1,12 +1,14 @@
 import { LRUCache } from 'lru-cache';
 import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
-import { BaseError } from '../errors.ts';
+import { BaseError, RetryableError } from '../errors.ts';
+import { Allowance } from '../lib/allowance.ts';
 import type { Metrics } from '../lib/metrics.ts';
+import { Queues } from '../lib/queues.ts';
 import { createListAgent, INTERNET, type Internet } from './listconnect.ts';
 import { FETCH_LIMITS, type FetchLimits, fetchText } from './listfetch.ts';
 import { parseTokenList, type TokenListEntry } from './listschema.ts';
-import { checkUrl, type UrlPolicy, withoutSecrets } from './urlguard.ts';
+import { checkUrl, shown, type UrlPolicy, withoutSecrets } from './urlguard.ts';
 
 /**
  * Token lists by URL, for sessions and metadata. A list is fetched once however many ask, kept for its time,
@@ -15,13 +17,17 @@ import { checkUrl, type UrlPolicy, withoutSecrets } from './urlguard.ts';
 export interface TokenLists extends AsyncDisposable {
   /**
    * The list's tokens on that chain, each once. Throws TOKEN_LIST_REJECTED (address or content) or
-   * TOKEN_LIST_UNAVAILABLE; both name the URL.
+   * TOKEN_LIST_UNAVAILABLE; both name the URL. `caller` is who asks: each has so many downloads at a time.
    */
-  get(url: string, chainId: number): Promise<TokenListEntry[]>;
+  get(url: string, chainId: number, caller: string): Promise<TokenListEntry[]>;
 }
 
 /** Lists of one request. */
 export const MAX_LISTS_PER_REQUEST = 20;
+/** Downloads for one caller at a time; more wait, for as long as one may take. */
+export const MAX_DOWNLOADS_PER_CALLER = MAX_LISTS_PER_REQUEST;
+/** Of all downloads under way, as unfolded: several times as much in memory while they are read. */
+const DOWNLOADING_BYTES = 64 * 1024 * 1024;
 /** Kept in all, measured in the text they came from. */
 const CACHE_BYTES = 128 * 1024 * 1024;
 /** How long the last good copy serves before another try. */
@@ -40,6 +46,7 @@ export interface TokenListsOptions {
   readonly signal?: AbortSignal;
   readonly limits?: Partial<FetchLimits>;
   readonly cacheBytes?: number;
+  readonly downloadingBytes?: number;
   readonly internet?: Internet;
 }
 
@@ -49,6 +56,7 @@ export function createTokenLists({
   log,
   signal,
   cacheBytes = CACHE_BYTES,
+  downloadingBytes = DOWNLOADING_BYTES,
   internet = INTERNET,
   ...options
 }: TokenListsOptions): TokenLists {
@@ -59,13 +67,15 @@ export function createTokenLists({
   };
   const limits = { ...FETCH_LIMITS, ...options.limits };
   const stopped = new AbortController();
+  const whole = signal ? AbortSignal.any([signal, stopped.signal]) : stopped.signal;
   const dispatcher = createListAgent(policy, internet, limits);
   const copies = new LRUCache<string, Copy>({ maxSize: cacheBytes, sizeCalculation: ({ bytes }) => bytes });
+  const held = new Allowance(downloadingBytes);
+  const queues = new Queues<string>(MAX_DOWNLOADS_PER_CALLER);
   const underWay = new Map<string, Promise<Copy>>();
 
   async function download(url: URL): Promise<Copy> {
-    const whole = signal ? AbortSignal.any([signal, stopped.signal]) : stopped.signal;
-    const text = await fetchText(url, { dispatcher, policy, limits, signal: whole });
+    const text = await fetchText(url, { dispatcher, policy, limits, held, signal: whole });
     const entries = parseTokenList(url.href, text);
     return { entries, bytes: text.length + 1, freshUntilMs: performance.now() + config.tokenListCacheTtlMs };
   }
@@ -93,9 +103,36 @@ export function createTokenLists({
     }
   }
 
-  function copyOf(url: URL): Copy | Promise<Copy> {
+  function copyOf(url: URL, caller: string): Copy | Promise<Copy> {
+    return freshCopy(url) ?? inTurn(url, caller);
+  }
+
+  function freshCopy(url: URL): Copy | undefined {
     const copy = copies.get(url.href);
-    if (copy && performance.now() < copy.freshUntilMs) return copy;
+    return copy && performance.now() < copy.freshUntilMs ? copy : undefined;
+  }
+
+  /** Whoever asks for many waits for them alone: a list that others want is not in a line of theirs. */
+  async function inTurn(url: URL, caller: string): Promise<Copy> {
+    const waiting = new AbortController();
+    const timer = setTimeout(() => {
+      metrics.tokenListFetches.inc({ outcome: 'unavailable' });
+      waiting.abort(
+        new RetryableError(
+          'TOKEN_LIST_UNAVAILABLE',
+          `token list ${shown(url.href)}: ${MAX_DOWNLOADS_PER_CALLER} others are being fetched for you`,
+        ),
+      );
+    }, limits.timeoutMs);
+    const turn = async () => {
+      clearTimeout(timer);
+      return await (freshCopy(url) ?? shared(url));
+    };
+    return await queues.run(caller, turn, waiting.signal);
+  }
+
+  /** Fetched once however many ask. */
+  function shared(url: URL): Promise<Copy> {
     let refreshing = underWay.get(url.href);
     if (!refreshing) {
       refreshing = refresh(url).finally(() => underWay.delete(url.href));
@@ -114,8 +151,8 @@ export function createTokenLists({
   }
 
   return {
-    async get(url, chainId) {
-      const { entries } = await copyOf(checked(url));
+    async get(url, chainId, caller) {
+      const { entries } = await copyOf(checked(url), caller);
       const byAddress = new Map<string, TokenListEntry>();
       for (const entry of entries)
         if (entry.chainId === chainId && !byAddress.has(entry.address)) byAddress.set(entry.address, entry);

@@ -48,13 +48,7 @@ export class Pool implements Requester, AsyncDisposable {
   #lastError: string | null = null;
 
   constructor(urls: readonly string[], options: EndpointOptions) {
-    const { observer } = options;
-    const endpointTurned = (endpoint: string, reason: string | undefined) => {
-      if (reason === undefined) this.#lastError = null;
-      observer.endpointTurned(endpoint, reason);
-    };
-    const watched = { ...options, observer: { ...observer, endpointTurned } };
-    this.#endpoints = ordered(urls).map(({ url, name }) => new Endpoint(url, name, watched));
+    this.#endpoints = ordered(urls).map(({ url, name }) => new Endpoint(url, name, options));
   }
 
   /** In the order in which they are asked while all are well. */
@@ -69,7 +63,7 @@ export class Pool implements Requester, AsyncDisposable {
     }));
   }
 
-  /** What the last failed request failed with; null once one has succeeded, or an endpoint is well again, since. */
+  /** What the last failed request failed with; null once one has succeeded since. */
   get lastError(): string | null {
     return this.#lastError;
   }

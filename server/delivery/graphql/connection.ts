@@ -1,27 +1,33 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Update } from '../../watch/update.ts';
-import { callerOf } from '../caller.ts';
+import type { Caller, Gate } from '../gate/gate.ts';
 
 /**
  * One HTTP exchange, from the request until its response is closed by either side. The executor does not
  * carry these along: whether the client is still there, who it is, and how far its subscription has come.
  */
 export class Connection {
-  /** Who asks, for limits that are per caller. */
-  readonly caller: string;
   /** Where an `EventSource` that reconnects wants to go on. */
   readonly lastEventId: string | undefined;
   /** Set once the operation is known to be well-formed: from then on errors belong to it, not to HTTP. */
   wellFormed = false;
   /** What the subscription's source gave last: the one that the next result is made of. */
   update: Update | undefined;
+  readonly #admitted: () => Caller;
+  #caller: Caller | undefined;
   readonly #gone = new AbortController();
 
-  constructor(request: IncomingMessage, response: ServerResponse) {
-    this.caller = callerOf(request);
+  constructor(request: IncomingMessage, response: ServerResponse, gate: Gate) {
+    this.#admitted = () => gate.admit(request);
     const lastEventId = request.headers['last-event-id'];
     this.lastEventId = typeof lastEventId === 'string' && lastEventId !== '' ? lastEventId : undefined;
     response.once('close', () => this.end());
+  }
+
+  /** Who asks. Throws UNAUTHENTICATED. */
+  get caller(): Caller {
+    this.#caller ??= this.#admitted();
+    return this.#caller;
   }
 
   /** Aborts when the client is gone or has heard enough. */

@@ -3,6 +3,7 @@ import {
   type FieldNode,
   getOperationAST,
   Kind,
+  type OperationDefinitionNode,
   type SelectionSetNode,
   type ValueNode,
 } from 'graphql';
@@ -42,11 +43,24 @@ export function costOf(document: DocumentNode, { operationName, variables, sessi
     return Array.isArray(given) ? given.length : 1;
   }
 
-  // Fields that share a key are one field, answered once.
-  const costs = new Map<string, number>();
-  for (const field of rootFields(document, operation.selectionSet))
-    costs.set((field.alias ?? field.name).value, costOfField(field));
-  return [...costs.values()].reduce((sum, cost) => sum + cost, 0);
+  return answered(document, operation).reduce((sum, field) => sum + costOfField(field), 0);
+}
+
+/** What counts against the caller's rate: every session that is written and every read of the chain. */
+export function requestsOf(document: DocumentNode, operationName?: string | null): number {
+  const operation = getOperationAST(document, operationName);
+  if (!operation) return 0;
+  const fields = answered(document, operation);
+  if (operation.operation !== 'query') return fields.length;
+  return fields.filter(({ name: { value } }) => value === 'balance' || value === 'balances').length;
+}
+
+/** The fields of the root. Those that share a key are one field, answered once. */
+function answered(document: DocumentNode, { selectionSet }: OperationDefinitionNode): FieldNode[] {
+  const fields = new Map<string, FieldNode>();
+  for (const field of rootFields(document, selectionSet))
+    fields.set((field.alias ?? field.name).value, field);
+  return [...fields.values()];
 }
 
 /** With those of fragments, each of which counts once. */

@@ -1,7 +1,7 @@
-import { GraphQLError } from 'graphql';
+import { type ExecutionResult, GraphQLError } from 'graphql';
 import { isAsyncIterable, type Plugin } from 'graphql-yoga';
 import type { Logger } from 'pino';
-import { BaseError, type ErrorCode } from '../../errors.ts';
+import { BaseError, type ErrorCode, RetryLaterError } from '../../errors.ts';
 
 /**
  * How errors look outside: a code in `extensions`, and, where there is no data at all, the HTTP status of
@@ -22,6 +22,9 @@ const STATUS: Readonly<Record<PublicCode, number>> = {
   TOKEN_LIST_REJECTED: 400,
   TOKEN_LIST_UNAVAILABLE: 400,
   UPSTREAM_UNAVAILABLE: 503,
+  UNAUTHENTICATED: 401,
+  RATE_LIMITED: 429,
+  CAPACITY_EXCEEDED: 503,
   DOCUMENT_LIMIT_EXCEEDED: 400,
   INTERNAL_SERVER_ERROR: 500,
 };
@@ -42,7 +45,14 @@ export function createMaskError(log: Pick<Logger, 'error'>) {
     if (masked) log.error({ err: cause }, 'unexpected error in GraphQL');
     const shown = masked || !(cause instanceof BaseError) ? message : publicMessage(code, cause.message);
     const { nodes, source, positions, path } = error instanceof GraphQLError ? error : {};
-    return new GraphQLError(shorten(shown), { nodes, source, positions, path, extensions: { code } });
+    const http = refusalOf(cause);
+    return new GraphQLError(shorten(shown), {
+      nodes,
+      source,
+      positions,
+      path,
+      extensions: http ? { code, http } : { code },
+    });
   };
 }
 
@@ -50,6 +60,26 @@ export function createMaskError(log: Pick<Logger, 'error'>) {
 function publicMessage(code: PublicCode, message: string): string {
   return code === 'UPSTREAM_UNAVAILABLE' ? 'the chain cannot be read at the moment' : message;
 }
+
+/** What is refused at the front door is refused in HTTP's terms too, in every media type. */
+function refusalOf(cause: unknown): { status: number; headers: Record<string, string> } | undefined {
+  if (cause instanceof RetryLaterError)
+    return { status: STATUS[cause.code], headers: { 'retry-after': `${cause.retryAfterSeconds}` } };
+  if (cause instanceof BaseError && cause.code === 'UNAUTHENTICATED')
+    return { status: STATUS[cause.code], headers: { 'www-authenticate': 'Bearer' } };
+  return undefined;
+}
+
+/** Whether an operation was not let in, or not for now. */
+export function isRefused({ errors = [] }: ExecutionResult): boolean {
+  return errors.some(({ extensions: { code } }) => REFUSALS.has(code));
+}
+
+const REFUSALS: ReadonlySet<unknown> = new Set<PublicCode>([
+  'UNAUTHENTICATED',
+  'RATE_LIMITED',
+  'CAPACITY_EXCEEDED',
+]);
 
 /** A message may quote what was sent, and aliases repeat it: no answer grows large of one large value. */
 const MAX_MESSAGE_LENGTH = 1000;

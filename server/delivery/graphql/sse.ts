@@ -3,6 +3,7 @@ import { isAsyncIterable, type Plugin } from 'graphql-yoga';
 import type { Update } from '../../watch/update.ts';
 import { SSE_HEADERS, type SseEvent, sseStream } from '../sse.ts';
 import type { Connection } from './connection.ts';
+import { isRefused } from './errors.ts';
 
 /**
  * Operations over `text/event-stream`, in graphql-sse's distinct connections mode
@@ -12,11 +13,9 @@ import type { Connection } from './connection.ts';
  */
 export function useEventStream({
   heartbeatMs,
-  opened,
   sent,
 }: {
   heartbeatMs: number;
-  opened: (connection: Connection) => void;
   sent: (update: Update) => void;
 }): Plugin<{ connection: Connection }, { connection: Connection }> {
   return {
@@ -27,14 +26,10 @@ export function useEventStream({
       if (Array.isArray(result)) return;
       const isStream = isAsyncIterable(result);
       if (!acceptsEventStream(request.headers.get('accept'), isStream)) return;
-      if (!isStream && !connection.wellFormed) {
-        setResultProcessor(
-          (_, { Response }) => malformed(result, Response),
-          'application/graphql-response+json',
-        );
+      if (!isStream && (!connection.wellFormed || isRefused(result))) {
+        setResultProcessor((_, { Response }) => plain(result, Response), 'application/graphql-response+json');
         return;
       }
-      if (isStream) opened(connection);
       const events = isStream ? fromStream(result[Symbol.asyncIterator](), connection, sent) : single(result);
       setResultProcessor(
         (_, { Response }) => new Response(sseStream(events, { heartbeatMs }), { headers: SSE_HEADERS }),
@@ -94,8 +89,8 @@ function fromStream(
   };
 }
 
-/** An exchange that never became an operation is answered by HTTP's means. */
-function malformed(result: ExecutionResult, ResponseClass: typeof Response): Response {
+/** An exchange that never became an operation, or was not let in, is answered by HTTP's means. */
+function plain(result: ExecutionResult, ResponseClass: typeof Response): Response {
   const http = (result.errors ?? []).map(
     (error) => (error.extensions.http ?? {}) as { status?: number; headers?: Record<string, string> },
   );

@@ -7,11 +7,13 @@ import type { Metrics } from '../../lib/metrics.ts';
 import type { Service } from '../../watch/service.ts';
 import type { Update } from '../../watch/update.ts';
 import type { Door } from '../answer.ts';
+import type { Gate } from '../gate/gate.ts';
 import type { Sample } from '../sample.ts';
 import { Connection } from './connection.ts';
 import type { Context } from './context.ts';
 import { documentCaches } from './documents.ts';
 import { createMaskError, useRequestErrors } from './errors.ts';
+import { useAdmission, useRates } from './gate.ts';
 import { asksForGraphiQL, createGraphiQL } from './graphiql.ts';
 import { documentLimits } from './limits.ts';
 import { useRequests } from './requests.ts';
@@ -24,12 +26,13 @@ export interface GraphQLOptions {
     Config,
     'maxWatchedTokens' | 'maxBodyBytes' | 'sseHeartbeatMs' | 'graphiql' | 'introspection'
   >;
+  readonly gate: Gate;
   readonly sample?: Sample | undefined;
   readonly metrics: StreamMetrics;
   readonly log: Pick<Logger, 'error'>;
 }
 
-type StreamMetrics = Pick<Metrics, 'streams' | 'updatesSent' | 'blockToSend'>;
+type StreamMetrics = Pick<Metrics, 'updatesSent' | 'blockToSend'>;
 
 export interface GraphQLDoor {
   readonly schema: GraphQLSchema;
@@ -38,7 +41,7 @@ export interface GraphQLDoor {
 }
 
 /** The GraphQL door: Yoga over HTTP and server-sent events, and GraphiQL for browsers. */
-export function createGraphQL({ service, config, sample, metrics, log }: GraphQLOptions): GraphQLDoor {
+export function createGraphQL({ service, config, gate, sample, metrics, log }: GraphQLOptions): GraphQLDoor {
   const yoga = createYoga<Context>({
     schema,
     graphqlEndpoint: '/graphql',
@@ -46,8 +49,10 @@ export function createGraphQL({ service, config, sample, metrics, log }: GraphQL
     maxRequestBodySize: config.maxBodyBytes,
     parserAndValidationCache: documentCaches(),
     plugins: [
+      useAdmission(),
       useRequests(),
       ...documentLimits(config),
+      useRates(gate),
       ...(config.introspection ? [] : [noIntrospection]),
       useRequestErrors(),
       useEventStream({ heartbeatMs: config.sseHeartbeatMs, ...observer(metrics) }),
@@ -66,7 +71,7 @@ export function createGraphQL({ service, config, sample, metrics, log }: GraphQL
     handle(request: IncomingMessage, response: ServerResponse) {
       if (graphiql && asksForGraphiQL(request)) return graphiql(request, response);
       const { maxWatchedTokens } = config;
-      const connection = new Connection(request, response);
+      const connection = new Connection(request, response, gate);
       return yoga.handle(request, response, { service, maxWatchedTokens, connection });
     },
   };
@@ -74,15 +79,9 @@ export function createGraphQL({ service, config, sample, metrics, log }: GraphQL
 
 /** Counts what the streams of this door do. */
 function observer(metrics: StreamMetrics) {
-  const streams = metrics.streams.labels({ door: 'graphql' });
   const updatesSent = metrics.updatesSent.labels({ door: 'graphql' });
   const blockToSend = metrics.blockToSend.labels({ door: 'graphql' });
   return {
-    opened({ signal }: Connection) {
-      if (signal.aborted) return;
-      streams.inc();
-      signal.addEventListener('abort', () => streams.dec(), { once: true });
-    },
     sent({ announcedAtMs }: Update) {
       updatesSent.inc();
       if (announcedAtMs !== null) blockToSend.observe((performance.now() - announcedAtMs) / 1000);

@@ -1,6 +1,7 @@
 import { createRoute } from '@hono/zod-openapi';
 import { FatalError } from '../../errors.ts';
 import { servedChain } from '../../watch/served.ts';
+import { admission } from './admission.ts';
 import type { RestApp, RestOptions } from './context.ts';
 import { amounts } from './encode.ts';
 import { failures, success } from './responses.ts';
@@ -13,7 +14,7 @@ const one = createRoute({
   tags: ['balances'],
   summary: 'One balance at the newest block; no session.',
   request: { params: tokenParams },
-  responses: { ...success('The balance.', balanceAnswer), ...failures(400, 404, 500, 503) },
+  responses: { ...success('The balance.', balanceAnswer), ...failures(400, 401, 404, 429, 500, 503) },
 });
 
 const many = (maxTokens: number) =>
@@ -27,12 +28,16 @@ const many = (maxTokens: number) =>
       params: walletParams,
       body: { required: true, content: { 'application/json': { schema: balancesBody(maxTokens) } } },
     },
-    responses: { ...success('The balances.', balancesAnswer), ...failures(400, 404, 413, 500, 503) },
+    responses: {
+      ...success('The balances.', balancesAnswer),
+      ...failures(400, 401, 404, 413, 429, 500, 503),
+    },
   });
 
 /** `GET /{chain_id}/balance/{owner}/{token}` and `POST /{chain_id}/balances/{owner}`. */
-export function addBalances(app: RestApp, { service, config }: RestOptions): void {
-  app.openapi(one, async (context) => {
+export function addBalances(app: RestApp, { service, config, gate }: RestOptions): void {
+  const middleware = admission(gate);
+  app.openapi({ ...one, middleware }, async (context) => {
     const { chain_id: chainId, owner, token } = context.req.valid('param');
     const { amount, reason } = await servedChain(service.chains, chainId).balance(owner, token);
     if (amount === null)
@@ -40,7 +45,7 @@ export function addBalances(app: RestApp, { service, config }: RestOptions): voi
     return context.json({ balance: amount.toString() }, 200);
   });
 
-  app.openapi(many(config.maxWatchedTokens), async (context) => {
+  app.openapi({ ...many(config.maxWatchedTokens), middleware }, async (context) => {
     const { chain_id: chainId, owner } = context.req.valid('param');
     const chain = servedChain(service.chains, chainId);
     const tokens = new Set(context.req.valid('json').tokens);

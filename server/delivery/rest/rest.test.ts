@@ -291,11 +291,11 @@ describe('/openapi.json', () => {
       ),
     );
     expect(statuses).toEqual([
-      'post /{chain_id}/sessions/{owner}: 200,400,404,413,429,500',
-      'put /{chain_id}/sessions/{owner}: 200,400,404,413,429,500',
-      'get /sse/{chain_id}/balances/{owner}: 200,400,404,500',
-      'get /{chain_id}/balance/{owner}/{token}: 200,400,404,500,503',
-      'post /{chain_id}/balances/{owner}: 200,400,404,413,500,503',
+      'post /{chain_id}/sessions/{owner}: 200,400,401,404,413,429,500,503',
+      'put /{chain_id}/sessions/{owner}: 200,400,401,404,413,429,500,503',
+      'get /sse/{chain_id}/balances/{owner}: 200,400,401,404,429,500,503',
+      'get /{chain_id}/balance/{owner}/{token}: 200,400,401,404,429,500,503',
+      'post /{chain_id}/balances/{owner}: 200,400,401,404,413,429,500,503',
       'get /health: 200,503',
       'get /health/{chain_id}: 200,404,503',
       'get /livez: 200',

@@ -21,8 +21,8 @@ export function createRest(options: RestOptions): RestApp {
     },
   });
   app.onError((error, context) => {
-    const { status, body } = failureOf(error, options.log);
-    return context.json(body, status);
+    const { status, body, headers } = failureOf(error, options.log);
+    return context.json(body, status, headers);
   });
   app.notFound((context) => context.json(problem(404, 'no such route'), 404));
   app.use(limitBody(options.config.maxBodyBytes));

@@ -2,7 +2,7 @@ import { createRoute } from '@hono/zod-openapi';
 import { FatalError } from '../../errors.ts';
 import { servedChain } from '../../watch/served.ts';
 import { checksum } from '../address.ts';
-import { callerOf } from '../caller.ts';
+import { admission } from './admission.ts';
 import type { RestApp, RestOptions } from './context.ts';
 import { failures, success } from './responses.ts';
 import {
@@ -31,7 +31,7 @@ const route = (
     },
     responses: {
       ...success('The session as it stands.', sessionAnswer),
-      ...failures(400, 404, 413, 429, 500),
+      ...failures(400, 401, 404, 413, 429, 500, 503),
     },
   });
 
@@ -51,21 +51,21 @@ const update = route('put', {
 });
 
 /** `POST` and `PUT /{chain_id}/sessions/{owner}`. */
-export function addSessions(app: RestApp, { service }: RestOptions): void {
+export function addSessions(app: RestApp, { service, gate }: RestOptions): void {
+  const middleware = admission(gate);
   for (const [route, write] of [
     [create, 'create'],
     [update, 'update'],
   ] as const)
-    app.openapi(route, async (context) => {
+    app.openapi({ ...route, middleware }, async (context) => {
       const { chain_id: chainId, owner } = context.req.valid('param');
       const clientId = clientIdOf(context.req.valid('header'), context.req.valid('query'));
       const { tokensListsUrls, customTokens } = context.req.valid('json');
       servedChain(service.chains, chainId);
       if (tokensListsUrls.length === 0 && customTokens.length === 0)
         throw new FatalError('BAD_USER_INPUT', 'tokens_lists_urls && custom_tokens are empty');
-      const { incoming } = context.env;
       const input = { chainId, owner, clientId, tokensListsUrls, customTokens };
-      const { tokens } = await service.sessions[write](input, incoming ? callerOf(incoming) : 'unknown');
+      const { tokens } = await service.sessions[write](input, context.var.caller.id);
       return context.json({ chainId, owner: checksum(owner), tokens: tokens.length }, 200);
     });
 }

@@ -2,6 +2,7 @@ import { createRoute, z } from '@hono/zod-openapi';
 import { FatalError } from '../../errors.ts';
 import { servedChain } from '../../watch/served.ts';
 import { SSE_HEADERS, sseStream } from '../sse.ts';
+import { admission } from './admission.ts';
 import type { RestApp, RestOptions } from './context.ts';
 import { balanceEvents } from './events.ts';
 import { failures } from './responses.ts';
@@ -29,17 +30,17 @@ const route = createRoute({
       description: 'The stream.',
       content: { 'text/event-stream': { schema: z.string().openapi('EventStream', { example: EXAMPLE }) } },
     },
-    ...failures(400, 404, 500),
+    ...failures(400, 401, 404, 429, 500, 503),
   },
 });
 
 /** `GET /sse/{chain_id}/balances/{owner}`. */
-export function addStream(app: RestApp, { service, config, metrics, log }: RestOptions): void {
-  const streams = metrics.streams.labels({ door: 'rest' });
+export function addStream(app: RestApp, { service, config, gate, metrics, log }: RestOptions): void {
+  const middleware = admission(gate);
   const updatesSent = metrics.updatesSent.labels({ door: 'rest' });
   const blockToSend = metrics.blockToSend.labels({ door: 'rest' });
 
-  app.openapi(route, async (context) => {
+  app.openapi({ ...route, middleware }, async (context) => {
     const { chain_id: chainId, owner } = context.req.valid('param');
     const query = context.req.valid('query');
     const headers = context.req.valid('header');
@@ -54,15 +55,17 @@ export function addStream(app: RestApp, { service, config, metrics, log }: RestO
       return new Response(null, { headers: SSE_HEADERS });
     }
     const { signal } = context.req.raw;
+    using opening = new DisposableStack();
+    const place = opening.use(gate.openStream(context.var.caller, 'rest'));
     const updates = await service.sessions.stream(key, { after, signal });
-    streams.inc();
+    opening.move();
     const events = balanceEvents(updates, signal, {
       sent({ announcedAtMs }) {
         updatesSent.inc();
         if (announcedAtMs !== null) blockToSend.observe((performance.now() - announcedAtMs) / 1000);
       },
       failed: (error) => log.error({ err: error, chainId, owner }, 'a stream cannot go on'),
-      ended: () => streams.dec(),
+      ended: () => place[Symbol.dispose](),
     });
     return new Response(sseStream(events, { heartbeatMs: config.sseHeartbeatMs }), { headers: SSE_HEADERS });
   });

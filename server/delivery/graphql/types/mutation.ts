@@ -17,7 +17,7 @@ builder.mutationType({
         input: t.arg({ type: SessionInput, required: true, description: 'The wallet and its tokens.' }),
       },
       resolve: (_root, { input }, context) =>
-        context.service.sessions.create(sessionInput(context, input), context.connection.caller),
+        context.service.sessions.create(sessionInput(context, input), context.connection.caller.id),
     }),
     updateSession: t.field({
       type: Session,
@@ -26,7 +26,7 @@ builder.mutationType({
         input: t.arg({ type: SessionInput, required: true, description: 'The wallet and its tokens.' }),
       },
       resolve: (_root, { input }, context) =>
-        context.service.sessions.update(sessionInput(context, input), context.connection.caller),
+        context.service.sessions.update(sessionInput(context, input), context.connection.caller.id),
     }),
   }),
 });

@@ -1,0 +1,277 @@
+import { afterEach, describe, expect, test } from 'vitest';
+import { serveHttp, type TestServer } from '../../test/http.ts';
+import { ScriptedService } from '../../test/service.ts';
+
+const OWNER = '0xd8da6bf26964af9d7eed9e03e53415d37aa96045';
+const TOKEN = '0x6b175474e89094c44da98b954eedeac495271d0f';
+const KEY = 'correct-horse';
+
+let server: TestServer;
+let service: ScriptedService;
+afterEach(() => server[Symbol.asyncDispose]());
+
+async function open(settings: Parameters<typeof serveHttp>[1]): Promise<void> {
+  service = new ScriptedService();
+  service.amounts.set(TOKEN, 5n);
+  server = await serveHttp(service, settings);
+  await service.sessions.create(
+    { chainId: 1, owner: OWNER, clientId: null, tokensListsUrls: [], customTokens: [] },
+    'the test',
+  );
+}
+
+interface Asked {
+  readonly method?: string;
+  readonly path: string;
+  readonly body?: unknown;
+  readonly headers?: Record<string, string>;
+}
+
+const session = { customTokens: [TOKEN] };
+const input = `input: { chainId: 1, owner: "${OWNER}", customTokens: ["${TOKEN}"] }`;
+const wallet = `owner: "${OWNER}"`;
+const graphql = (query: string, accept = 'application/json'): Asked => ({
+  method: 'POST',
+  path: '/graphql',
+  body: { query },
+  headers: { accept },
+});
+
+/** Every door to data. */
+const DOORS: Readonly<Record<string, Asked>> = {
+  'a session by POST': { method: 'POST', path: `/1/sessions/${OWNER}`, body: session },
+  'a session by PUT': { method: 'PUT', path: `/1/sessions/${OWNER}`, body: session },
+  'a balance': { path: `/1/balance/${OWNER}/${TOKEN}` },
+  'several balances': { method: 'POST', path: `/1/balances/${OWNER}`, body: { tokens: [TOKEN] } },
+  'a stream': { path: `/sse/1/balances/${OWNER}` },
+  'a query': graphql(`{ balance(${wallet}, token: "${TOKEN}") { amount } }`),
+  'a query by GET': {
+    path: `/graphql?query=${encodeURIComponent(`{ balances(${wallet}, tokens: ["${TOKEN}"]) { amount } }`)}`,
+    headers: { accept: 'application/graphql-response+json' },
+  },
+  'a query over an event stream': graphql(
+    `{ balance(${wallet}, token: "${TOKEN}") { amount } }`,
+    'text/event-stream',
+  ),
+  'a mutation': graphql(`mutation { createSession(${input}) { chainId } }`),
+  'a subscription': graphql(`subscription { balances(chainId: 1, ${wallet}) { kind } }`, 'text/event-stream'),
+};
+const doors = Object.entries(DOORS);
+
+/** Asks, and hangs up as soon as the status is known where what comes is a stream. */
+async function ask({ method = 'GET', path, body, headers }: Asked, more: Record<string, string> = {}) {
+  const hangUp = new AbortController();
+  const response = await fetch(server.url + path, {
+    method,
+    signal: hangUp.signal,
+    headers: { 'content-type': 'application/json', ...headers, ...more },
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+  });
+  const isStream = response.headers.get('content-type')?.startsWith('text/event-stream') ?? false;
+  const text = isStream ? '' : await response.text();
+  hangUp.abort();
+  return {
+    status: response.status,
+    headers: response.headers,
+    body: isStream ? undefined : JSON.parse(text),
+  };
+}
+
+/** Opens a stream and leaves it open until it is told to hang up. */
+async function stream({ method = 'GET', path, body, headers }: Asked, more: Record<string, string> = {}) {
+  const hangUp = new AbortController();
+  const response = await fetch(server.url + path, {
+    method,
+    signal: hangUp.signal,
+    headers: { 'content-type': 'application/json', ...headers, ...more },
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+  });
+  return { status: response.status, hangUp: () => hangUp.abort() };
+}
+
+const codeOf = (body: { code?: number; errors?: { extensions: { code: string } }[] }) =>
+  body.errors?.[0]?.extensions.code ?? body.code;
+
+describe('keys', () => {
+  test.each(doors)('%s wants one', async (_, asked) => {
+    await open({ apiKeys: ['another', KEY] });
+    for (const headers of [
+      {},
+      { authorization: 'Bearer wrong' },
+      { authorization: `Basic ${KEY}` },
+      { 'x-api-key': `${KEY}r` },
+      { 'x-api-key': KEY.slice(0, -1) },
+    ]) {
+      const refused = await ask(asked, headers);
+      expect(refused.status).toBe(401);
+      expect(refused.headers.get('www-authenticate')).toBe('Bearer');
+      expect([401, 'UNAUTHENTICATED']).toContain(codeOf(refused.body));
+      expect(JSON.stringify(refused.body)).toContain('API key');
+    }
+    for (const headers of [
+      { authorization: `Bearer ${KEY}` },
+      { authorization: `bearer  ${KEY}` },
+      { 'x-api-key': KEY },
+      { 'x-api-key': 'another' },
+      // What a proxy asks for is not for us.
+      { authorization: 'Basic dTpw', 'x-api-key': KEY },
+    ])
+      expect((await ask(asked, headers)).status).toBe(200);
+    const path = `${asked.path}${asked.path.includes('?') ? '&' : '?'}api_key=${KEY}`;
+    expect((await ask({ ...asked, path })).status).toBe(200);
+    expect((await ask({ ...asked, path: `${path}x` })).status).toBe(401);
+  });
+
+  test('pages, health and what describes the doors are open', async () => {
+    await open({ apiKeys: [KEY], graphiql: true });
+    for (const path of ['/', '/health', '/health/1', '/livez', '/metrics', '/openapi.json'])
+      expect([path, (await fetch(server.url + path)).status]).toEqual([path, 200]);
+    const page = await fetch(`${server.url}/graphql`, { headers: { accept: 'text/html' } });
+    expect(page.status).toBe(200);
+  });
+
+  test('the schema is behind the door too', async () => {
+    await open({ apiKeys: [KEY] });
+    expect((await ask(graphql('{ __schema { types { name } } }'))).status).toBe(401);
+    expect((await ask(graphql('{ chains { id } }'))).status).toBe(401);
+    expect((await ask(graphql('{ chains { id } }'), { 'x-api-key': KEY })).status).toBe(200);
+  });
+
+  test('nothing of a request without one is read', async () => {
+    await open({ apiKeys: [KEY] });
+    const { status, body } = await ask(graphql('{ this is no document'));
+    expect([status, codeOf(body)]).toEqual([401, 'UNAUTHENTICATED']);
+  });
+
+  test('without any, whatever is sent is let in', async () => {
+    await open({});
+    for (const [, asked] of doors) expect((await ask(asked, { 'x-api-key': 'anything' })).status).toBe(200);
+  });
+
+  test('a preflight, which has none, is answered', async () => {
+    await open({ apiKeys: [KEY] });
+    const headers = { origin: 'https://app.example', 'access-control-request-method': 'POST' };
+    const answer = await fetch(`${server.url}/graphql`, { method: 'OPTIONS', headers });
+    expect(answer.status).toBe(204);
+    // And a refusal can be read by the page that is refused.
+    const refused = await ask(graphql('{ chains { id } }'), { origin: 'https://app.example' });
+    expect(refused.headers.get('access-control-allow-origin')).toBe('*');
+  });
+});
+
+describe('the rate', () => {
+  test.each(doors)('%s counts', async (_, asked) => {
+    await open({ rateLimitPerMinute: 2 });
+    expect((await ask(asked)).status).toBe(200);
+    expect((await ask(asked)).status).toBe(200);
+    const refused = await ask(asked);
+    expect(refused.status).toBe(429);
+    expect([429, 'RATE_LIMITED']).toContain(codeOf(refused.body));
+    expect(JSON.stringify(refused.body)).toMatch(/more than 2 requests in a minute: try again in \d+ s/);
+    const seconds = Number(refused.headers.get('retry-after'));
+    expect(seconds).toBeGreaterThan(0);
+    expect(seconds).toBeLessThanOrEqual(60);
+    const metrics = await (await fetch(`${server.url}/metrics`)).text();
+    expect(metrics).toContain('balance_stream_refusals_total{reason="rate"} 1');
+  });
+
+  test('is one for all doors', async () => {
+    await open({ rateLimitPerMinute: doors.length });
+    for (const [, asked] of doors) expect((await ask(asked)).status).toBe(200);
+    for (const [, asked] of doors) expect((await ask(asked)).status).toBe(429);
+  });
+
+  test('counts each read and write of an operation, and nothing that costs the chain nothing', async () => {
+    await open({ rateLimitPerMinute: 3 });
+    const read = `balance(${wallet}, token: "${TOKEN}") { amount }`;
+    for (let i = 0; i < 5; i++) {
+      expect((await ask(graphql('{ chains { id } __typename }'))).status).toBe(200);
+      expect((await ask(graphql(`{ session(chainId: 1, ${wallet}) { tokens } }`))).status).toBe(200);
+      expect((await fetch(`${server.url}/health`)).status).toBe(200);
+    }
+    expect((await ask(graphql(`{ a: ${read} ...More } fragment More on Query { b: ${read} }`))).status).toBe(
+      200,
+    );
+    expect((await ask(graphql(`{ a: ${read} b: ${read} }`))).status).toBe(429);
+  });
+
+  test("is each key's own, whatever the address, or else each address's", async () => {
+    const asked = graphql(`{ balance(${wallet}, token: "${TOKEN}") { amount } }`);
+    await open({ rateLimitPerMinute: 1, apiKeys: ['one', 'two'], trustProxy: ['127.0.0.1'] });
+    expect((await ask(asked, { 'x-api-key': 'one', 'x-forwarded-for': '8.8.8.8' })).status).toBe(200);
+    expect((await ask(asked, { 'x-api-key': 'one', 'x-forwarded-for': '8.8.4.4' })).status).toBe(429);
+    expect((await ask(asked, { 'x-api-key': 'two', 'x-forwarded-for': '8.8.8.8' })).status).toBe(200);
+    await server[Symbol.asyncDispose]();
+    await open({ rateLimitPerMinute: 1, trustProxy: ['127.0.0.1'] });
+    expect((await ask(asked, { 'x-forwarded-for': '8.8.8.8' })).status).toBe(200);
+    expect((await ask(asked, { 'x-forwarded-for': '8.8.8.8' })).status).toBe(429);
+    expect((await ask(asked, { 'x-forwarded-for': '1.2.3.4, 8.8.8.8' })).status).toBe(429);
+    expect((await ask(asked, { 'x-forwarded-for': '8.8.4.4' })).status).toBe(200);
+  });
+
+  test('believes nobody it was not told to believe', async () => {
+    const asked = graphql(`{ balance(${wallet}, token: "${TOKEN}") { amount } }`);
+    await open({ rateLimitPerMinute: 1 });
+    expect((await ask(asked, { 'x-forwarded-for': '8.8.8.8' })).status).toBe(200);
+    expect((await ask(asked, { 'x-forwarded-for': '8.8.4.4' })).status).toBe(429);
+  });
+});
+
+describe('streams', () => {
+  const streams = [DOORS['a stream'], DOORS['a subscription']].filter((asked) => asked !== undefined);
+  const from = (address: string) => ({ 'x-forwarded-for': address });
+
+  test('of one address are so many, at both doors together', async () => {
+    await open({ maxStreamsPerAddress: 3, trustProxy: ['loopback'] });
+    const [rest, subscription] = streams as [Asked, Asked];
+    const first = await stream(rest, from('8.8.8.8'));
+    const others = [await stream(subscription, from('8.8.8.8')), await stream(rest, from('8.8.8.8'))];
+    expect([first, ...others].map(({ status }) => status)).toEqual([200, 200, 200]);
+    for (const asked of streams) {
+      const refused = await ask(asked, from('8.8.8.8'));
+      expect(refused.status).toBe(429);
+      expect([429, 'RATE_LIMITED']).toContain(codeOf(refused.body));
+      expect(JSON.stringify(refused.body)).toContain('3 streams of this address are open');
+      expect(refused.headers.get('retry-after')).toMatch(/^\d+$/);
+      expect((await ask(asked, from('8.8.4.4'))).status).toBe(200);
+    }
+    first.hangUp();
+    await expect.poll(async () => (await ask(rest, from('8.8.8.8'))).status).toBe(200);
+    for (const { hangUp } of others) hangUp();
+  });
+
+  test('of the process are so many, whoever asks', async () => {
+    await open({ maxStreams: 2, trustProxy: ['loopback'] });
+    const [rest, subscription] = streams as [Asked, Asked];
+    const first = await stream(rest, from('8.8.8.8'));
+    const second = await stream(subscription, from('8.8.4.4'));
+    for (const asked of streams) {
+      const refused = await ask(asked, from('1.1.1.1'));
+      expect(refused.status).toBe(503);
+      expect([503, 'CAPACITY_EXCEEDED']).toContain(codeOf(refused.body));
+      expect(refused.headers.get('retry-after')).toMatch(/^\d+$/);
+    }
+    // What is no stream goes on.
+    expect((await ask(DOORS['a balance'] as Asked)).status).toBe(200);
+    second.hangUp();
+    await expect.poll(async () => (await ask(rest, from('1.1.1.1'))).status).toBe(200);
+    first.hangUp();
+  });
+
+  test('that could not begin leave no trace', async () => {
+    await open({ maxStreams: 1 });
+    const nobody = TOKEN;
+    for (let i = 0; i < 3; i++) {
+      expect((await ask({ path: `/sse/1/balances/${nobody}` })).status).toBe(404);
+      await ask(
+        graphql(`subscription { balances(chainId: 1, owner: "${nobody}") { kind } }`, 'text/event-stream'),
+      );
+      expect((await fetch(`${server.url}/sse/1/balances/${OWNER}`, { method: 'HEAD' })).status).toBe(200);
+    }
+    await expect
+      .poll(async () => (await server.metrics.streams.get()).values.map(({ value }) => value))
+      .not.toContain(1);
+    const [rest] = streams as [Asked];
+    await expect.poll(async () => (await ask(rest)).status).toBe(200);
+  });
+});
