@@ -5,6 +5,7 @@ import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
 import { type Door, pathOf, problem, sendJson } from './answer.ts';
 import { createCors } from './cors.ts';
+import { createDocs } from './docs.ts';
 import type { Exchange } from './exchange.ts';
 import type { Health } from './health.ts';
 import { listen } from './listen.ts';
@@ -123,8 +124,10 @@ function router({ graphql, rest, health, metrics, page }: HttpOptions): (path: s
       });
     },
   });
+  const docs = createDocs();
   const doors = new Map<string, Door>([
     ['/', page],
+    ['/docs', docs],
     ['/graphql', graphql],
     ['/health', health.health],
     ['/livez', health.livez],
@@ -132,6 +135,7 @@ function router({ graphql, rest, health, metrics, page }: HttpOptions): (path: s
   if (metrics) doors.set('/metrics', metrics);
   return (path) => {
     if (path.startsWith('/health/')) return health.health;
+    if (path.startsWith('/docs/')) return docs;
     return (
       doors.get(path) ??
       ((request: IncomingMessage, response: ServerResponse) => compatibility(request, response))

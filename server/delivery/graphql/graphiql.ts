@@ -1,16 +1,14 @@
-import { createHash } from 'node:crypto';
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import { promisify } from 'node:util';
-import { brotliCompress, constants, gzip } from 'node:zlib';
+import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http';
 import type { Address } from '../../chain/types.ts';
 import type { Service } from '../../watch/service.ts';
 import { checksum } from '../address.ts';
-import { type Door, send } from '../answer.ts';
+import type { Door } from '../answer.ts';
 import type { Sample } from '../sample.ts';
+import { createStaticFile, inlineHashes, pageHeaders, type StaticFile, sendStaticFile } from '../static.ts';
 
 /**
  * GraphiQL without a CDN: one page with everything inline. It is large and always the same, so it is made and
- * compressed once, when it is first asked for, and browsers keep it by its ETag.
+ * compressed once, when it is first asked for.
  */
 export function createGraphiQL(service: Service, sample: Sample | undefined): Door {
   let page: Promise<Page> | undefined;
@@ -19,38 +17,22 @@ export function createGraphiQL(service: Service, sample: Sample | undefined): Do
       page = undefined;
       throw error;
     });
-    await sendPage(request, response, await page);
+    const { file, headers } = await page;
+    await sendStaticFile(request, response, file, headers);
   };
+}
+
+interface Page {
+  readonly file: StaticFile;
+  readonly headers: OutgoingHttpHeaders;
 }
 
 export function asksForGraphiQL({ method, headers }: IncomingMessage): boolean {
   return method === 'GET' && headers.accept?.includes('text/html') === true;
 }
 
-/** The page runs what is inline in it and workers made of it, and talks to this origin alone. */
-const CONTENT_SECURITY_POLICY = [
-  "default-src 'none'",
-  "script-src 'unsafe-inline'",
-  "style-src 'unsafe-inline'",
-  'worker-src blob:',
-  'img-src data:',
-  'font-src data:',
-  "connect-src 'self'",
-  "base-uri 'none'",
-  "form-action 'none'",
-  "frame-ancestors 'none'",
-].join('; ');
-
 /** Somebody whom everybody knows, on a chain that everybody knows. */
 const FAMOUS_OWNER: Address = '0xd8da6bf26964af9d7eed9e03e53415d37aa96045';
-
-interface Page {
-  readonly etag: string;
-  /** By content coding; each is compressed when it is first asked for. */
-  body(encoding: Encoding): Promise<Buffer>;
-}
-
-type Encoding = 'br' | 'gzip' | 'identity';
 
 async function renderPage(service: Service, sample: Sample | undefined): Promise<Page> {
   const { renderGraphiQL } = await import('@graphql-yoga/render-graphiql');
@@ -59,41 +41,22 @@ async function renderPage(service: Service, sample: Sample | undefined): Promise
     subscriptionsProtocol: 'SSE',
     defaultQuery: exampleOperations(service, sample),
   });
-  const identity = Buffer.from(html);
-  const bodies = new Map<Encoding, Promise<Buffer>>([['identity', Promise.resolve(identity)]]);
   return {
-    etag: createHash('sha256').update(identity).digest('base64url'),
-    body(encoding) {
-      const body = bodies.get(encoding) ?? compress(identity, encoding);
-      bodies.set(encoding, body);
-      return body;
+    file: createStaticFile(html),
+    headers: {
+      // It runs its own scripts and workers made of them, and talks to this origin alone. Its editor styles itself.
+      ...pageHeaders({
+        'script-src': inlineHashes(html, 'script'),
+        'style-src': "'unsafe-inline'",
+        'worker-src': 'blob:',
+        'img-src': 'data:',
+        'font-src': 'data:',
+        'connect-src': "'self'",
+      }),
+      // The same address answers other clients with results.
+      vary: 'Accept, Accept-Encoding, Origin',
     },
   };
-}
-
-function compress(body: Buffer, encoding: Encoding): Promise<Buffer> {
-  if (encoding === 'gzip') return promisify(gzip)(body);
-  return promisify(brotliCompress)(body, {
-    params: { [constants.BROTLI_PARAM_QUALITY]: 5, [constants.BROTLI_PARAM_SIZE_HINT]: body.length },
-  });
-}
-
-async function sendPage(request: IncomingMessage, response: ServerResponse, page: Page): Promise<void> {
-  const accepted = request.headers['accept-encoding'] ?? '';
-  const encoding = /\bbr\b/.test(accepted) ? 'br' : /\bgzip\b/.test(accepted) ? 'gzip' : 'identity';
-  const etag = `"${page.etag}-${encoding}"`;
-  const headers = {
-    'content-type': 'text/html; charset=utf-8',
-    'content-security-policy': CONTENT_SECURITY_POLICY,
-    // The operation stands in the page's address.
-    'referrer-policy': 'no-referrer',
-    'cache-control': 'no-cache',
-    vary: 'Accept, Accept-Encoding, Origin',
-    etag,
-    ...(encoding !== 'identity' && { 'content-encoding': encoding }),
-  };
-  if (request.headers['if-none-match'] === etag) response.writeHead(304, headers).end();
-  else send(request, response, 200, await page.body(encoding), headers);
 }
 
 /** What a newcomer finds in the editor: operations that work as they stand. */

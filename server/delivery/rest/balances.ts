@@ -5,7 +5,16 @@ import { admission } from './admission.ts';
 import type { RestApp, RestOptions } from './context.ts';
 import { amounts } from './encode.ts';
 import { failures, success } from './responses.ts';
-import { balanceAnswer, balancesAnswer, balancesBody, tokenParams, walletParams } from './schemas.ts';
+import {
+  BALANCES_BODY_EXAMPLE,
+  BALANCES_EXAMPLE,
+  balanceAnswer,
+  balancesAnswer,
+  balancesBody,
+  tokenParams,
+  walletParams,
+} from './schemas.ts';
+import { KEYED } from './security.ts';
 
 const one = createRoute({
   method: 'get',
@@ -13,8 +22,13 @@ const one = createRoute({
   operationId: 'balance',
   tags: ['balances'],
   summary: 'One balance at the newest block; no session.',
+  description: 'Reads that are asked for together, by whomever, are one request to the chain.',
+  security: KEYED,
   request: { params: tokenParams },
-  responses: { ...success('The balance.', balanceAnswer), ...failures(400, 401, 404, 429, 500, 503) },
+  responses: {
+    ...success('The balance.', balanceAnswer, { balance: '1000000000000000000' }),
+    ...failures('malformed', 'unreadable', 'noKey', 'chainNotServed', 'tooOften', 'fault', 'upstreamDown'),
+  },
 });
 
 const many = (maxTokens: number) =>
@@ -24,13 +38,18 @@ const many = (maxTokens: number) =>
     operationId: 'balances',
     tags: ['balances'],
     summary: 'Many balances at the newest block; no session.',
+    description: 'A token that cannot be read is left out, and costs the others nothing.',
+    security: KEYED,
     request: {
       params: walletParams,
-      body: { required: true, content: { 'application/json': { schema: balancesBody(maxTokens) } } },
+      body: {
+        required: true,
+        content: { 'application/json': { schema: balancesBody(maxTokens), example: BALANCES_BODY_EXAMPLE } },
+      },
     },
     responses: {
-      ...success('The balances.', balancesAnswer),
-      ...failures(400, 401, 404, 413, 429, 500, 503),
+      ...success('The balances.', balancesAnswer, BALANCES_EXAMPLE),
+      ...failures('malformed', 'noKey', 'chainNotServed', 'tooLarge', 'tooOften', 'fault', 'upstreamDown'),
     },
   });
 

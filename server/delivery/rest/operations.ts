@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi';
-import { problem } from '../answer.ts';
 import type { RestApp } from './context.ts';
-import { problemAnswer, walletParams } from './schemas.ts';
+import { failures } from './responses.ts';
+import { walletParams } from './schemas.ts';
 
 /** What operators ask. Answered beside this app, and documented with it. */
 export const chainHealth = z
@@ -59,9 +59,50 @@ export const health = z
   .object({ status: z.enum(['ok', 'degraded', 'down', 'stopping']), chains: z.array(chainHealth) })
   .openapi('Health');
 
-const json = (description: string, schema: z.ZodType, example?: unknown) => ({
+const HEALTHY: z.input<typeof chainHealth> = {
+  chainId: 1,
+  name: 'Ethereum',
+  healthy: true,
+  head: {
+    number: 23_000_000,
+    hash: '0x7a2f8a5cf0bd5d0ec2b3bb6a9b2a6f3b6f1cf7b8a1f0e5d4c3b2a19080706050',
+    timestamp: '2026-11-21T07:00:11.000Z',
+  },
+  lagBlocks: 0,
+  lagSeconds: 3.2,
+  heads: 'socket',
+  pendingTouches: 0,
+  oldestConfirmationSeconds: 42.1,
+  endpoints: [
+    {
+      name: 'wss://node.example',
+      circuit: 'closed',
+      behind: false,
+      slow: false,
+      headNumber: 23_000_000,
+      latencySeconds: 0.021,
+    },
+  ],
+  lastError: null,
+};
+
+const UNHEALTHY: typeof HEALTHY = {
+  ...HEALTHY,
+  healthy: false,
+  lagSeconds: 75.4,
+  heads: 'none',
+  endpoints: HEALTHY.endpoints.map((endpoint) => ({ ...endpoint, circuit: 'open' as const })),
+  lastError: 'wss://node.example: no answer within 3000 ms',
+};
+
+const METRICS_EXAMPLE = `# HELP balance_stream_sessions Sessions that are open.
+# TYPE balance_stream_sessions gauge
+balance_stream_sessions 12
+`;
+
+const json = (description: string, schema: z.ZodType, example: unknown) => ({
   description,
-  content: { 'application/json': { schema, ...(example !== undefined && { example }) } },
+  content: { 'application/json': { schema, example } },
 });
 
 export function describeOperations({ openAPIRegistry }: RestApp): void {
@@ -72,9 +113,10 @@ export function describeOperations({ openAPIRegistry }: RestApp): void {
     operationId: 'health',
     tags,
     summary: 'How each chain is.',
+    description: 'For load balancers: one chain that is away does not take the process out of service.',
     responses: {
-      200: json('At least one chain delivers.', health),
-      503: json('None does, or the process is stopping.', health),
+      200: json('At least one chain delivers.', health, { status: 'ok', chains: [HEALTHY] }),
+      503: json('None does, or the process is stopping.', health, { status: 'down', chains: [UNHEALTHY] }),
     },
   });
   openAPIRegistry.registerPath({
@@ -85,9 +127,9 @@ export function describeOperations({ openAPIRegistry }: RestApp): void {
     summary: 'How one chain is.',
     request: { params: walletParams.pick({ chain_id: true }) },
     responses: {
-      200: json('It delivers.', chainHealth),
-      404: json('The chain is not served.', problemAnswer, problem(404, 'chain 5 is not served')),
-      503: json('It does not, or the process is stopping.', chainHealth),
+      200: json('It delivers.', chainHealth, HEALTHY),
+      ...failures('chainNotServed'),
+      503: json('It does not, or the process is stopping.', chainHealth, UNHEALTHY),
     },
   });
   openAPIRegistry.registerPath({
@@ -96,7 +138,7 @@ export function describeOperations({ openAPIRegistry }: RestApp): void {
     operationId: 'livez',
     tags,
     summary: 'Whether the process answers at all.',
-    responses: { 200: json('It does.', z.object({ status: z.literal('ok') })) },
+    responses: { 200: json('It does.', z.object({ status: z.literal('ok') }), { status: 'ok' }) },
   });
   openAPIRegistry.registerPath({
     method: 'get',
@@ -104,6 +146,12 @@ export function describeOperations({ openAPIRegistry }: RestApp): void {
     operationId: 'metrics',
     tags,
     summary: "Prometheus' text format.",
-    responses: { 200: { description: 'The metrics.', content: { 'text/plain': { schema: z.string() } } } },
+    responses: {
+      200: {
+        description: 'The metrics.',
+        content: { 'text/plain': { schema: z.string(), example: METRICS_EXAMPLE } },
+      },
+      ...failures('servedApart'),
+    },
   });
 }

@@ -275,38 +275,3 @@ describe('what is not there', () => {
     expect(answer.headers.get('allow')).toBe(allow);
   });
 });
-
-describe('/openapi.json', () => {
-  interface Operation {
-    responses: Record<string, { content: Record<string, { schema: { $ref: string } }> }>;
-  }
-  const document = async () => (await call('GET', '/openapi.json')).body;
-
-  test('is OpenAPI 3.1 and knows every route with its statuses', async () => {
-    const { openapi, paths } = await document();
-    expect(openapi).toBe('3.1.0');
-    const statuses = Object.entries<Record<string, Operation>>(paths).flatMap(([path, operations]) =>
-      Object.entries(operations).map(
-        ([method, { responses }]) => `${method} ${path}: ${Object.keys(responses)}`,
-      ),
-    );
-    expect(statuses).toEqual([
-      'post /{chain_id}/sessions/{owner}: 200,400,401,404,413,429,500,503',
-      'put /{chain_id}/sessions/{owner}: 200,400,401,404,413,429,500,503',
-      'get /sse/{chain_id}/balances/{owner}: 200,400,401,404,429,500,503',
-      'get /{chain_id}/balance/{owner}/{token}: 200,400,401,404,429,500,503',
-      'post /{chain_id}/balances/{owner}: 200,400,401,404,413,429,500,503',
-      'get /health: 200,503',
-      'get /health/{chain_id}: 200,404,503',
-      'get /livez: 200',
-      'get /metrics: 200',
-    ]);
-  });
-
-  test('gives examples that the routes accept', async () => {
-    const { components } = await document();
-    const { customTokens, tokensListsUrls } = components.schemas.SessionRequest.properties;
-    const body = { customTokens: customTokens.example, tokensListsUrls: tokensListsUrls.example };
-    expect(await call('POST', `/1/sessions/${OWNER}`, body)).toMatchObject({ status: 200 });
-  });
-});

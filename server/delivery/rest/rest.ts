@@ -5,7 +5,7 @@ import { problem } from '../answer.ts';
 import { addBalances } from './balances.ts';
 import { limitBody } from './body.ts';
 import type { RestApp, RestEnv, RestOptions } from './context.ts';
-import { describeOperations } from './operations.ts';
+import { addDocument } from './document.ts';
 import { failureOf } from './problems.ts';
 import { addSessions } from './sessions.ts';
 import { addStream } from './stream.ts';
@@ -30,24 +30,7 @@ export function createRest(options: RestOptions): RestApp {
   addSessions(app, options);
   addStream(app, options);
   addBalances(app, options);
-  describeOperations(app);
-  const document = app.getOpenAPI31Document({
-    openapi: '3.1.0',
-    info: {
-      title: 'balance-stream',
-      version: '1.0.0',
-      license: { name: 'MIT', url: 'https://spdx.org/licenses/MIT.html' },
-      description:
-        'What a wallet holds, once in full, then what changed. GraphQL, at `/graphql`, offers more.',
-    },
-    servers: [{ url: '/' }],
-    tags: [
-      { name: 'sessions', description: 'Watching a wallet.' },
-      { name: 'balances', description: 'Asking once.' },
-      { name: 'operations', description: 'For operators.' },
-    ],
-  });
-  app.get('/openapi.json', (context) => context.json(document));
+  addDocument(app);
   refuseOtherMethods(app);
   return app;
 }

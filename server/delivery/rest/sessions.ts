@@ -9,10 +9,13 @@ import {
   clientHeaders,
   clientIdOf,
   clientQuery,
+  SESSION_BODY_EXAMPLES,
+  SESSION_EXAMPLE,
   sessionAnswer,
   sessionBody,
   walletParams,
 } from './schemas.ts';
+import { KEYED } from './security.ts';
 
 const route = (
   method: 'post' | 'put',
@@ -23,15 +26,23 @@ const route = (
     method,
     path: '/{chain_id}/sessions/{owner}',
     tags: ['sessions'],
+    security: KEYED,
     request: {
       params: walletParams,
       query: clientQuery,
       headers: clientHeaders,
-      body: { required: true, content: { 'application/json': { schema: sessionBody } } },
+      body: {
+        required: true,
+        content: { 'application/json': { schema: sessionBody, examples: SESSION_BODY_EXAMPLES } },
+      },
     },
     responses: {
-      ...success('The session as it stands.', sessionAnswer),
-      ...failures(400, 401, 404, 413, 429, 500, 503),
+      ...success('The session as it stands.', sessionAnswer, SESSION_EXAMPLE),
+      ...failures('malformed', 'nothingNamed', 'tooManyTokens', 'badTokenList', 'noKey'),
+      ...(method === 'put'
+        ? failures('chainNotServed', 'noSession', 'tooOften')
+        : failures('chainNotServed', 'tooManyClients', 'tooOften')),
+      ...failures('tooLarge', 'fault', 'full'),
     },
   });
 

@@ -7,12 +7,27 @@ import type { RestApp, RestOptions } from './context.ts';
 import { balanceEvents } from './events.ts';
 import { failures } from './responses.ts';
 import { clientIdOf, streamHeaders, streamQuery, walletParams } from './schemas.ts';
+import { KEYED } from './security.ts';
 
-const EXAMPLE = `id: MTox
+const EXAMPLE = `retry: 1000
+:ping
+
+id: 1.dc6a3be58b58.75714bb410497ba7.10.4.0x92b7
 event: balance_update
 data: {"balances":{"0x6b175474e89094c44da98b954eedeac495271d0f":"1000000"}}
 
 `;
+
+/** As they are sent, for whoever stands between: nothing may keep a stream, change it or hold it back. */
+const STREAM_HEADERS = Object.fromEntries(
+  [
+    ['Cache-Control', SSE_HEADERS['cache-control']],
+    ['X-Accel-Buffering', SSE_HEADERS['x-accel-buffering']],
+  ].map(([name, value]) => [
+    name,
+    { required: true, schema: { type: 'string' as const, const: value }, example: value },
+  ]),
+);
 
 const route = createRoute({
   method: 'get',
@@ -20,17 +35,28 @@ const route = createRoute({
   operationId: 'stream',
   tags: ['sessions'],
   summary: "The session's balances as server-sent events.",
-  description:
-    'The first `balance_update` is the full snapshot, zeros included; those that follow hold what changed, every ' +
-    'amount an absolute one. Comments keep the connection alive. `error` comes only when the stream cannot go on. ' +
-    'When the server shuts down the stream just ends: reconnect.',
+  description: `The first \`balance_update\` is the full snapshot, zeros included; those that follow hold what changed,
+every amount an absolute one.
+
+| event | data |
+|---|---|
+| \`balance_update\` | \`Balances\` |
+| \`error\` | \`Problem\`: the stream cannot go on, and is over |
+
+Comments (\`:ping\`) keep the connection alive. The \`id\` of an event is a cursor: an \`EventSource\` that was cut off
+brings it by itself and resumes after it. When the server shuts down the stream just ends: reconnect. Where the
+session is gone by then the answer is 404: create it again. Follow a stream with \`curl -N\` or an \`EventSource\`; a
+page like this one shows it only once it is over.`,
+  security: KEYED,
   request: { params: walletParams, query: streamQuery, headers: streamHeaders },
   responses: {
     200: {
-      description: 'The stream.',
-      content: { 'text/event-stream': { schema: z.string().openapi('EventStream', { example: EXAMPLE }) } },
+      description: 'The stream. It ends when either side does.',
+      headers: STREAM_HEADERS,
+      content: { 'text/event-stream': { schema: z.string().openapi('EventStream'), example: EXAMPLE } },
     },
-    ...failures(400, 401, 404, 429, 500, 503),
+    ...failures('malformed', 'noKey', 'chainNotServed', 'noSession'),
+    ...failures('tooOften', 'tooManyStreams', 'fault', 'fullOfStreams'),
   },
 });
 
