@@ -1,5 +1,6 @@
-import { type Logger, pino } from 'pino';
+import type { Logger } from 'pino';
 import type { Config } from './config.ts';
+import { createExchange } from './delivery/exchange.ts';
 import { createGate } from './delivery/gate/gate.ts';
 import { createGraphQL } from './delivery/graphql/yoga.ts';
 import { createHealth } from './delivery/health.ts';
@@ -9,6 +10,8 @@ import { createPage } from './delivery/page.ts';
 import { createRest } from './delivery/rest/rest.ts';
 import type { Sample } from './delivery/sample.ts';
 import { createMetrics } from './lib/metrics.ts';
+import { outsideRequests } from './lib/request-id.ts';
+import { createLog } from './log.ts';
 import { LiveChain } from './watch/served-chain.ts';
 import type { Service } from './watch/service.ts';
 import { LiveSessions } from './watch/sessions.ts';
@@ -31,14 +34,14 @@ interface AppOptions {
  */
 export async function createApp(
   config: Config,
-  { log = pino({ level: config.logLevel }), sample }: AppOptions = {},
+  { log = createLog(config), sample }: AppOptions = {},
 ): Promise<App> {
   await using starting = new AsyncDisposableStack();
   const metrics = createMetrics();
   const chains = new Map(
     config.chains.map((chain) => [
       chain.network.id,
-      starting.use(new LiveChain({ chain, config, metrics, log })),
+      starting.use(new LiveChain({ chain, config, metrics, log: outsideRequests(log) })),
     ]),
   );
   const lists = starting.use(createTokenLists({ config, metrics, log }));
@@ -59,6 +62,7 @@ export async function createApp(
       health: createHealth({ chains, isStopping: () => stopping }),
       metrics: apart ? undefined : metricsDoor,
       page: createPage({ defaultChainId: service.defaultChainId, sample }),
+      exchange: createExchange({ log, metrics }),
       log,
     }),
   );

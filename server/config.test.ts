@@ -142,10 +142,14 @@ describe('the environment', () => {
     expect(() => readConfig({ ...LOCAL, API_KEYS: 'SECRET key' })).toThrow(/^(?!.*SECRET).*API_KEYS/s);
   });
 
-  it('never repeats an endpoint, which may hold a key', () => {
+  it.each([
+    'htp://user:SECRET@a.example/SECRET',
+    'https://user:SECRET@a.example:SECRET',
+    'https://user:SECRET%@a.example/SECRET',
+  ])('never repeats an endpoint, which may hold a key: %s', (url) => {
     let message = '';
     try {
-      readConfig({ RPC_URLS_1: 'htp://user:SECRET@a.example/SECRET' });
+      readConfig({ RPC_URLS_1: url });
     } catch (error) {
       message = String(error);
     }

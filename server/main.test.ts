@@ -1,44 +1,12 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTestChain, type TestChain } from './test/anvil.ts';
 import { eventually } from './test/app.ts';
+import { ServerProcess } from './test/server-process.ts';
 
 /** The server as a process: what it says, what it exits with, what signals do to it. */
-const MAIN = fileURLToPath(new URL('main.ts', import.meta.url));
-
-class Server implements Disposable {
-  readonly process: ChildProcess;
-  readonly exited: Promise<number | null>;
-  output = '';
-
-  constructor(environment: Record<string, string>) {
-    // Nothing of the machine's own environment: what is set is what is tested.
-    this.process = spawn(process.execPath, [MAIN], { env: environment, stdio: ['ignore', 'pipe', 'pipe'] });
-    for (const stream of [this.process.stdout, this.process.stderr])
-      stream?.on('data', (text) => {
-        this.output += text;
-      });
-    this.exited = once(this.process, 'exit').then(([code]) => code);
-  }
-
-  /** Where it listens, from its own log. */
-  async url(): Promise<string> {
-    return await eventually(() => {
-      const url = /"url":"([^"]+)"/.exec(this.output)?.[1];
-      if (!url) throw new Error(`not listening: ${this.output}`);
-      return url;
-    });
-  }
-
-  [Symbol.dispose](): void {
-    this.process.kill('SIGKILL');
-  }
-}
-
 let chain: TestChain;
 let environment: Record<string, string>;
 
@@ -53,7 +21,7 @@ afterAll(() => chain?.[Symbol.asyncDispose]());
 
 describe('the server as a process', () => {
   it('without any endpoint exits 1 and says which variables to set', async () => {
-    using server = new Server({});
+    using server = new ServerProcess({});
     expect(await server.exited).toBe(1);
     for (const name of ['RPC_URLS_1', 'ALCHEMY_API_KEY', 'npm run dev'])
       expect(server.output).toContain(name);
@@ -62,13 +30,13 @@ describe('the server as a process', () => {
   });
 
   it('with a bad value exits 1 and names the variable', async () => {
-    using server = new Server({ ...environment, SNAPSHOT_INTERVAL: 'often' });
+    using server = new ServerProcess({ ...environment, SNAPSHOT_INTERVAL: 'often' });
     expect(await server.exited).toBe(1);
     expect(server.output).toMatch(/SNAPSHOT_INTERVAL.*seconds/);
   });
 
   it('serves metrics at METRICS_BIND and no longer beside the rest', async () => {
-    using server = new Server({ ...environment, METRICS_BIND: '127.0.0.1:0' });
+    using server = new ServerProcess({ ...environment, METRICS_BIND: '127.0.0.1:0' });
     const url = await server.url();
     const apart = /"metrics":"([^"]+)"/.exec(server.output)?.[1] ?? '';
     expect(await (await fetch(apart)).text()).toContain('balance_stream_sessions 0');
@@ -83,7 +51,7 @@ describe('the server as a process', () => {
     const taken = createServer().listen(0, '127.0.0.1');
     await once(taken, 'listening');
     const { port } = taken.address() as AddressInfo;
-    using server = new Server({ ...environment, [name]: `127.0.0.1:${port}` });
+    using server = new ServerProcess({ ...environment, [name]: `127.0.0.1:${port}` });
     expect(await server.exited).toBe(1);
     expect(server.output).toContain(name);
     taken.close();
@@ -92,7 +60,7 @@ describe('the server as a process', () => {
   it.each(['SIGTERM', 'SIGINT'] as const)(
     'at %s ends its streams, without error or complete, and exits 0',
     async (signal) => {
-      using server = new Server(environment);
+      using server = new ServerProcess(environment);
       const url = await server.url();
       const owner = await chain.newWallet();
       const post = (path: string, body: unknown, headers = {}) =>

@@ -78,7 +78,7 @@ async function fetchOnce(
 ): Promise<Log[]> {
   const answers = filters.map(async (topics) => {
     const call = {
-      method: 'eth_getLogs',
+      method: 'eth_getLogs' as const,
       params: [{ blockHash: hash, topics }],
       parse: (answer: unknown) => parseLogs(answer, hash),
       height: number,

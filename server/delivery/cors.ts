@@ -6,7 +6,9 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
  */
 const METHODS = 'GET, HEAD, POST, PUT, OPTIONS';
 const REQUEST_HEADERS =
-  'accept, authorization, content-type, last-event-id, x-api-key, x-client-id, x-requested-with';
+  'accept, authorization, content-type, last-event-id, x-api-key, x-client-id, x-request-id, x-requested-with';
+/** What a page may read of an answer, beside what any may. */
+const EXPOSED_HEADERS = 'retry-after, x-request-id';
 /** As long as Chromium keeps a preflight. */
 const MAX_AGE_SECONDS = '7200';
 
@@ -25,7 +27,10 @@ export function createCors(allowedOrigins: readonly string[]): Cors {
       request.method === 'OPTIONS' &&
       origin !== undefined &&
       request.headers['access-control-request-method'] !== undefined;
-    if (!isPreflight) return false;
+    if (!isPreflight) {
+      if (isGranted) response.setHeader('access-control-expose-headers', EXPOSED_HEADERS);
+      return false;
+    }
     if (isGranted) {
       response.setHeader('access-control-allow-methods', METHODS);
       response.setHeader('access-control-allow-headers', REQUEST_HEADERS);

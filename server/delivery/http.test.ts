@@ -257,9 +257,27 @@ describe('origins', () => {
           'last-event-id',
           'authorization',
           'x-api-key',
+          'x-request-id',
           'accept',
         ]),
       );
+    }
+  });
+
+  test('a page may read the id of its request, and when to come again', async () => {
+    await open(undefined, { allowedOrigins: ['https://app.example'] });
+    const exposed = async (origin: string, path: string) => {
+      const { headers } = await get(path, { headers: { origin } });
+      return headers.get('access-control-expose-headers')?.split(', ');
+    };
+    for (const path of [
+      '/livez',
+      '/nothing',
+      '/graphql?query=%7Bchains%7Bid%7D%7D',
+      `/sse/1/balances/${OWNER}`,
+    ]) {
+      expect(await exposed('https://app.example', path)).toEqual(['retry-after', 'x-request-id']);
+      expect(await exposed('https://evil.example', path)).toBe(undefined);
     }
   });
 

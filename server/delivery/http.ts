@@ -6,6 +6,7 @@ import type { Config } from '../config.ts';
 import { type Door, originForm, pathOf, problem, sendJson } from './answer.ts';
 import { createCors } from './cors.ts';
 import { createDocs } from './docs.ts';
+import type { Exchange } from './exchange.ts';
 import type { Health } from './health.ts';
 import { listen } from './listen.ts';
 import type { RestApp } from './rest/context.ts';
@@ -32,6 +33,7 @@ export interface HttpOptions {
   /** Undefined where metrics are served elsewhere. */
   readonly metrics: Door | undefined;
   readonly page: Door;
+  readonly exchange: Exchange;
   readonly log: Pick<Logger, 'error'>;
 }
 
@@ -45,14 +47,17 @@ const TIMEOUTS = {
 };
 
 export function createHttp(options: HttpOptions): HttpServer {
-  const { config, log } = options;
+  const { config, exchange, log } = options;
   const cors = createCors(config.allowedOrigins);
   const doorAt = router(options);
   /** How many requests are being answered on each connection. */
   const connections = new Map<Socket, number>();
   let isDraining = false;
 
-  const server = createServer(TIMEOUTS, async (request, response) => {
+  const server = createServer(TIMEOUTS, (request, response) =>
+    exchange(request, response, () => answer(request, response)),
+  );
+  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { socket } = request;
     request.url = originForm(request.url);
     connections.set(socket, (connections.get(socket) ?? 0) + 1);
@@ -71,11 +76,11 @@ export function createHttp(options: HttpOptions): HttpServer {
     try {
       if (!cors(request, response)) await doorAt(pathOf(request))(request, response);
     } catch (error) {
-      log.error({ err: error, path: pathOf(request) }, 'a request could not be answered');
+      log.error({ err: error }, 'a request could not be answered');
       if (response.headersSent) response.destroy();
       else sendJson(request, response, 500, problem(500));
     }
-  });
+  }
   server.on('connection', (socket) => {
     connections.set(socket, 0);
     socket.once('close', () => connections.delete(socket));

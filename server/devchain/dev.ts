@@ -3,12 +3,12 @@
  * The server's own variables work as ever; only the chain is given. Ctrl-C stops it all, and leaves no process and
  * no file behind; a second one does not wait.
  */
-import { pino } from 'pino';
 import { getAddress } from 'viem';
 import { createApp } from '../app.ts';
 import { readConfig } from '../config.ts';
 import type { Sample } from '../delivery/sample.ts';
 import { describe } from '../errors.ts';
+import { createLog } from '../log.ts';
 import { type Devchain, startDevchain } from './devchain.ts';
 import { startTokenListServer } from './tokenlist-server.ts';
 import { runTraffic } from './traffic.ts';
@@ -28,7 +28,7 @@ async function dev(signal: AbortSignal): Promise<void> {
   const chain = running.use(await startDevchain({ mining: { everyMs: BLOCK_TIME_MS }, signal }));
   const lists = running.use(await startTokenListServer(chain.tokenList));
   const config = readConfig(environment(chain));
-  const log = pino({ level: config.logLevel });
+  const log = createLog(config);
   const [owner = chain.deployer] = chain.wallets;
   const sample = { chainId: chain.anvil.chainId, owner, tokensListsUrls: [lists.url] };
   const app = running.use(await createApp(config, { log, sample }));

@@ -17,6 +17,8 @@ export interface LedgerObserver {
   reconciled(): void;
   /** How many pairs are watched now. */
   watched(pairs: number): void;
+  /** So many that were touched are read together. */
+  batch(pairs: number): void;
 }
 
 interface LedgerOptions {
@@ -51,7 +53,10 @@ export class Ledger {
     this.#refresh = new Refresh({
       windowMs: options.windowMs,
       pin: () => this.#head,
-      chunks: (pairs) => options.reader.chunks(pairs),
+      chunks: (pairs) => {
+        options.observer.batch(pairs.length);
+        return options.reader.chunks(pairs);
+      },
       read: (pairs, pin, signal, had) => options.reader.read(pairs, pin, signal, had),
       settle: (pairs, readings, pin) => this.settle(pairs, readings, pin),
       signal: options.signal,

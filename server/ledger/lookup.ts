@@ -31,6 +31,7 @@ interface LookupOptions {
   readonly pastReader: Reader;
   /** The newest head heard of. */
   readonly head: () => Header | undefined;
+  readonly observer: { batch(pairs: number): void };
   readonly signal: AbortSignal;
 }
 
@@ -78,8 +79,7 @@ export class Lookup {
   async block(at: BlockTag): Promise<BlockRef> {
     const { pool, head, signal } = this.#options;
     const params = [at.toLowerCase(), false];
-    const call = { method: 'eth_getBlockByNumber', params, parse: parseHeader };
-    const block = await pool.request(call, signal);
+    const block = await pool.request({ method: 'eth_getBlockByNumber', params, parse: parseHeader }, signal);
     const heard = head();
     // A node that lags behind the one that announces heads must not take us back.
     return at === 'LATEST' && heard && heard.number > block.number ? heard : block;
@@ -106,6 +106,7 @@ export class Lookup {
       [...byTag].map(async ([at, asked]) => {
         const first = this.block(at);
         const distinct = [...new Map(asked.map((question) => [keyOf(question), question])).values()];
+        this.#options.observer.batch(distinct.length);
         await Promise.all(
           this.#readerFor(at)
             .chunks(distinct)

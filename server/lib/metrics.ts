@@ -8,6 +8,16 @@ export type Metrics = ReturnType<typeof createMetrics>;
 
 const PREFIX = 'balance_stream_';
 
+/** Where streams are opened. */
+const STREAM_DOORS = ['graphql', 'rest'] as const;
+/** Where requests arrive. */
+export const HTTP_DOORS = ['graphql', 'rest', 'operations', 'page'] as const;
+export type HttpDoor = (typeof HTTP_DOORS)[number];
+/** Those that alerts are about; others begin with their first answer. */
+const HTTP_STATUSES = [200, 400, 404, 429, 500, 503];
+const REFUSALS = ['unauthenticated', 'rate', 'streams_per_address', 'streams', 'sessions', 'watched_pairs'];
+const LIST_OUTCOMES = ['ok', 'rejected', 'unavailable', 'stale'] as const;
+
 /** From a millisecond on loopback to the slowest endpoint before its deadline. */
 const LATENCY_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 /** Up to several full calls at once. */
@@ -51,8 +61,19 @@ export function createMetrics() {
       registers: [registry],
     });
 
-  return {
+  const metrics = {
     registry,
+    httpRequests: counter(
+      'http_requests_total',
+      'Requests answered, streams when they end, by door (graphql, rest, operations or page) and status (none where the client left before there was one).',
+      ['door', 'status'],
+    ),
+    httpRequestDuration: histogram(
+      'http_request_duration_seconds',
+      'From a request to the end of its answer, streams left out.',
+      ['door'],
+      LATENCY_BUCKETS,
+    ),
     sessions: gauge('sessions', 'Sessions alive.'),
     sessionPairs: gauge(
       'session_pairs',
@@ -79,13 +100,13 @@ export function createMetrics() {
     ),
     upstreamRequests: counter(
       'upstream_requests_total',
-      'JSON-RPC requests to the endpoints of a chain, by method and outcome (ok, error, or abandoned for the answer of another endpoint).',
-      ['chain', 'method', 'outcome'],
+      'JSON-RPC requests to an endpoint, by method and outcome (ok, error, or abandoned for the answer of another endpoint).',
+      ['chain', 'endpoint', 'method', 'outcome'],
     ),
     upstreamRequestDuration: histogram(
       'upstream_request_duration_seconds',
       'How long a JSON-RPC request took, failed ones included.',
-      ['chain', 'method'],
+      ['chain', 'endpoint', 'method'],
       LATENCY_BUCKETS,
     ),
     endpointUp: gauge(
@@ -102,7 +123,18 @@ export function createMetrics() {
       'chain',
       'endpoint',
     ]),
-    multicallPairs: histogram('multicall_pairs', 'Pairs read in one batch.', ['chain'], PAIR_BUCKETS),
+    multicallPairs: histogram(
+      'multicall_pairs',
+      'Pairs in one eth_call of Multicall3; a token whose metadata is asked for counts as three.',
+      ['chain'],
+      PAIR_BUCKETS,
+    ),
+    readBatchPairs: histogram(
+      'read_batch_pairs',
+      'Pairs that were read together, in as many eth_calls as it took, by priority: stream (touched by a block, or new), sweep (reconciliation) or one-off.',
+      ['chain', 'priority'],
+      PAIR_BUCKETS,
+    ),
     heads: counter('heads_total', 'Heads heard, by source (socket or polling).', ['chain', 'source']),
     headNumber: gauge('head_number', 'Number of the newest block processed.', ['chain']),
     gaps: counter('gaps_total', 'Times that heads skipped blocks, which were then walked back.', ['chain']),
@@ -128,4 +160,18 @@ export function createMetrics() {
       ['outcome'],
     ),
   };
+
+  // From the start, so that an alert sees zero and not nothing. What is counted by chain, the chain begins.
+  for (const door of STREAM_DOORS) {
+    metrics.streams.set({ door }, 0);
+    metrics.updatesSent.inc({ door }, 0);
+    metrics.blockToSend.zero({ door });
+  }
+  for (const door of HTTP_DOORS) {
+    metrics.httpRequestDuration.zero({ door });
+    for (const status of HTTP_STATUSES) metrics.httpRequests.inc({ door, status }, 0);
+  }
+  for (const reason of REFUSALS) metrics.refusals.inc({ reason }, 0);
+  for (const outcome of LIST_OUTCOMES) metrics.tokenListFetches.inc({ outcome }, 0);
+  return metrics;
 }

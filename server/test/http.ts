@@ -1,4 +1,6 @@
+import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
+import { createExchange } from '../delivery/exchange.ts';
 import { createGate, type GateConfig } from '../delivery/gate/gate.ts';
 import { createGraphQL } from '../delivery/graphql/yoga.ts';
 import { createHealth } from '../delivery/health.ts';
@@ -32,7 +34,12 @@ export interface TestServer extends AsyncDisposable {
   isStopping: boolean;
 }
 
-export async function serveHttp(service: Service, settings: Partial<HttpConfig> = {}): Promise<TestServer> {
+export async function serveHttp(
+  service: Service,
+  settings: Partial<HttpConfig> = {},
+  /** Where lines go; by default what is unexpected is kept, and nothing else. */
+  givenLog?: Pick<Logger, 'error' | 'info' | 'debug'>,
+): Promise<TestServer> {
   const config: HttpConfig = {
     http: { host: '127.0.0.1', port: 0 },
     allowedOrigins: ['*'],
@@ -50,7 +57,7 @@ export async function serveHttp(service: Service, settings: Partial<HttpConfig> 
     ...settings,
   };
   const logged: unknown[] = [];
-  const log = { error: (...line: unknown[]) => void logged.push(...line) };
+  const log = givenLog ?? { error: (...line: unknown[]) => void logged.push(...line), info() {}, debug() {} };
   const metrics = createMetrics();
   const gate = createGate(config, metrics);
   const { handle } = createGraphQL({ service, config, gate, metrics, log });
@@ -61,6 +68,7 @@ export async function serveHttp(service: Service, settings: Partial<HttpConfig> 
     health: createHealth({ chains: service.chains, isStopping: () => server.isStopping }),
     metrics: createMetricsDoor(metrics),
     page: createPage({ defaultChainId: service.defaultChainId }),
+    exchange: createExchange({ log, metrics }),
     log,
   });
   const { url } = await http.listen();

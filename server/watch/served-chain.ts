@@ -6,6 +6,7 @@ import { Reader } from '../chain/multicall/reader.ts';
 import type { Network } from '../chain/networks.ts';
 import type { Priority } from '../chain/rpc/budget.ts';
 import { Pool } from '../chain/rpc/pool.ts';
+import { createTeller } from '../chain/rpc/redact.ts';
 import type { Address, BlockRef } from '../chain/types.ts';
 import type { ChainConfig, Config } from '../config.ts';
 import { describe } from '../errors.ts';
@@ -17,8 +18,10 @@ import { sweep } from '../ledger/sweep.ts';
 import { ward } from '../ledger/ward.ts';
 import type { Metrics } from '../lib/metrics.ts';
 import { Ration } from '../lib/ration.ts';
+import type { Redact } from '../lib/redactor.ts';
 import { sleep } from '../lib/retry.ts';
 import { Scope } from '../lib/scope.ts';
+import { beginMetrics } from './chain-metrics.ts';
 import { createEndpointLog } from './endpoint-log.ts';
 import { Owners } from './owner.ts';
 import { observeQuarantine } from './quarantine-log.ts';
@@ -58,20 +61,15 @@ export class LiveChain implements ServedChain, WatchedChain, AsyncDisposable {
   readonly #heads: Heads;
   readonly #blocks: Blocks;
   readonly #lookup: Lookup;
+  /** What an endpoint said as it may be told: of any length, and with its own URL in it, is how it comes. */
+  readonly #told: Redact;
   /** Set where a task of ours ended by a bug: from then on nothing here is to be trusted. */
   #ended: string | undefined;
 
   constructor({ chain: { network, endpoints, rateLimit }, config, metrics, log }: LiveChainOptions) {
     const chain = String(network.id);
     this.network = network;
-    // From the start, so that an alert sees zero and not nothing.
-    for (const counter of [
-      metrics.gaps,
-      metrics.reorgs,
-      metrics.reconciledDifferences,
-      metrics.reconciliationFailures,
-    ])
-      counter.inc({ chain }, 0);
+    this.#told = createTeller(endpoints);
     this.#scope = new Scope((task, error) => {
       this.#ended = `${task} has ended: ${describe(error)}`;
       log.error({ chain, task, err: error }, 'a task has ended');
@@ -84,13 +82,13 @@ export class LiveChain implements ServedChain, WatchedChain, AsyncDisposable {
         timeoutMs: config.rpcTimeoutMs,
         rateLimit,
         observer: {
-          upstreamRequest: (method, outcome, durationMs) => {
-            metrics.upstreamRequests.inc({ chain, method, outcome });
-            metrics.upstreamRequestDuration.observe({ chain, method }, durationMs / 1000);
+          upstreamRequest: (endpoint, method, outcome, durationMs) => {
+            metrics.upstreamRequests.inc({ chain, endpoint, method, outcome });
+            metrics.upstreamRequestDuration.observe({ chain, endpoint, method }, durationMs / 1000);
           },
           endpointTurned: (endpoint, reason) => {
             metrics.endpointUp.set({ chain, endpoint }, reason === undefined ? 1 : 0);
-            logEndpoint(endpoint, reason);
+            logEndpoint(endpoint, reason && this.#told(reason));
           },
           endpointMeasured: (endpoint, { headNumber, latencyMs }) => {
             metrics.endpointHeadNumber.set({ chain, endpoint }, headNumber);
@@ -99,7 +97,11 @@ export class LiveChain implements ServedChain, WatchedChain, AsyncDisposable {
         },
       }),
     );
-    for (const { name } of this.#pool.endpoints) metrics.endpointUp.set({ chain, endpoint: name }, 1);
+    beginMetrics(
+      metrics,
+      chain,
+      this.#pool.endpoints.map(({ name }) => name),
+    );
     const lineage = new Lineage();
     const socketLines = new Ration(SOCKET_LINES_A_MINUTE, 60_000);
     this.#heads = new Heads({
@@ -116,7 +118,7 @@ export class LiveChain implements ServedChain, WatchedChain, AsyncDisposable {
         socketLost: (reason) => {
           const unsaid = socketLines.take();
           if (unsaid !== undefined)
-            log.warn({ chain, reason, unsaid }, 'no heads by socket; polling meanwhile');
+            log.warn({ chain, reason: this.#told(reason), unsaid }, 'no heads by socket; polling meanwhile');
         },
       },
     });
@@ -129,6 +131,10 @@ export class LiveChain implements ServedChain, WatchedChain, AsyncDisposable {
         quarantine: books,
         observer: { multicall: (calls) => metrics.multicallPairs.observe({ chain }, calls) },
       });
+    const batch = (priority: Priority) => {
+      const pairs = metrics.readBatchPairs.labels({ chain, priority });
+      return (count: number) => pairs.observe(count);
+    };
     const reconciler = readerFor('sweep');
     this.ledger = new Ledger({
       reader: readerFor('stream'),
@@ -137,6 +143,7 @@ export class LiveChain implements ServedChain, WatchedChain, AsyncDisposable {
       observer: {
         reconciled: () => metrics.reconciledDifferences.inc({ chain }),
         watched: (pairs) => metrics.watchedPairs.set({ chain }, pairs),
+        batch: batch('stream'),
       },
       signal,
     });
@@ -160,6 +167,7 @@ export class LiveChain implements ServedChain, WatchedChain, AsyncDisposable {
       reader: readerFor('one-off'),
       pastReader: readerFor('one-off', new Quarantine({ mostRetryMs })),
       head: () => this.#heads.latest,
+      observer: { batch: batch('one-off') },
       signal,
     });
     this.tokens = new Metadata({
@@ -187,6 +195,7 @@ export class LiveChain implements ServedChain, WatchedChain, AsyncDisposable {
         wasHealthy = healthy;
       }
     });
+    const reconciled = batch('sweep');
     this.#scope.spawn('sweep', (stop) =>
       sweep(
         {
@@ -194,12 +203,18 @@ export class LiveChain implements ServedChain, WatchedChain, AsyncDisposable {
           budget: config.sweepBudget,
           turns: this.ledger.turns,
           pin: () => this.ledger.head,
-          read: (pairs, pin, signal, had) => reconciler.read(pairs, pin, signal, had),
+          read: (pairs, pin, signal, had) => {
+            reconciled(pairs.length);
+            return reconciler.read(pairs, pin, signal, had);
+          },
           settle: (pairs, readings, pin) => this.ledger.settle(pairs, readings, pin),
           failed: (reason, isNews) => {
             metrics.reconciliationFailures.inc({ chain });
             if (isNews)
-              log.warn({ chain, reason }, 'reconciliation reads fail; what was in them comes again');
+              log.warn(
+                { chain, reason: this.#told(reason) },
+                'reconciliation reads fail; what was in them comes again',
+              );
           },
         },
         stop,
@@ -236,18 +251,23 @@ export class LiveChain implements ServedChain, WatchedChain, AsyncDisposable {
     const { latest, heardAtMs, source } = this.#heads;
     const behindMs = latest && head ? Math.max(0, latest.timestamp - head.timestamp) * 1000 : 0;
     const failure = this.#ended ?? this.#blocks.failure ?? this.ledger.failure;
+    const healthy = head !== null && source !== 'none' && failure === undefined;
+    const { endpoints } = this.#pool;
+    // On a quiet chain nobody may have asked anything since all was well again.
+    const isOver = healthy && endpoints.some(({ circuit }) => circuit === 'closed');
+    const lastError = failure ?? (isOver ? null : this.#pool.lastError);
     return {
       chainId: this.network.id,
       name: this.network.name,
-      healthy: head !== null && source !== 'none' && failure === undefined,
+      healthy,
       head,
       lagMs: heardAtMs === undefined ? null : performance.now() - heardAtMs + behindMs,
       heads: source,
       lagBlocks: latest && head ? Math.max(0, latest.number - head.number) : 0,
       pendingTouches: this.ledger.unsettledCount,
       oldestConfirmationMs: this.ledger.oldestConfirmationMs,
-      endpoints: this.#pool.endpoints,
-      lastError: failure ?? this.#pool.lastError,
+      endpoints,
+      lastError: lastError === null ? null : this.#told(lastError),
     };
   }
 

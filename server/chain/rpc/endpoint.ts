@@ -8,7 +8,7 @@ import { Budget, type Priority } from './budget.ts';
 import { CHAIN_ID } from './chain-id.ts';
 import { AnswerTooLarge, BlockUnavailable, EndpointError, RateLimited } from './errors.ts';
 import { HttpTransport } from './http.ts';
-import type { RpcCall } from './message.ts';
+import type { Method, RpcCall } from './message.ts';
 import { SocketTransport } from './socket-transport.ts';
 
 /** How soon an endpoint that failed is probed, and how rarely at the most, whatever it asks for. */
@@ -20,8 +20,12 @@ export const LONGEST_REST_MS = 5000;
 const PATIENCE_LEAST_MS = 500;
 const PATIENCE_TIMES = 4;
 
+/** What became of a request; abandoned: another endpoint was quicker, or nobody waits for it any more. */
+export const OUTCOMES = ['ok', 'error', 'abandoned'] as const;
+export type Outcome = (typeof OUTCOMES)[number];
+
 export interface EndpointObserver {
-  upstreamRequest(method: string, outcome: 'ok' | 'error' | 'abandoned', durationMs: number): void;
+  upstreamRequest(endpoint: string, method: Method, outcome: Outcome, durationMs: number): void;
   /** Why the endpoint is passed over from now on; undefined: it is used again. */
   endpointTurned(endpoint: string, reason: string | undefined): void;
   /** What was measured of an endpoint. */
@@ -191,7 +195,7 @@ export class Endpoint implements AsyncDisposable {
   async #send<T>(call: RpcCall<T>, signal: AbortSignal): Promise<T> {
     const { timeoutMs, observer } = this.#options;
     const started = performance.now();
-    let outcome: 'ok' | 'error' | 'abandoned' = 'error';
+    let outcome: Outcome = 'error';
     try {
       const result = call.parse(
         await withDeadline(timeoutMs, signal, (deadline) => this.#transport.request(call, deadline)),
@@ -209,7 +213,7 @@ export class Endpoint implements AsyncDisposable {
     } finally {
       const durationMs = performance.now() - started;
       if (outcome === 'ok') this.#noteLatency(call.method, durationMs);
-      if (!this.#stop.signal.aborted) observer.upstreamRequest(call.method, outcome, durationMs);
+      if (!this.#stop.signal.aborted) observer.upstreamRequest(this.name, call.method, outcome, durationMs);
     }
   }
 

@@ -60,7 +60,9 @@ const MOST_WORDS = 1000;
 export function classify(method: string, error: JsonRpcError): Error {
   const { code } = error;
   const message = error.message.slice(0, MOST_WORDS);
-  const text = `${method}: ${message} (${code})`;
+  // A word that was cut is not repeated: half a secret is not known for one.
+  const words = message.length < error.message.length ? message.replace(/\S*$/, '…') : message;
+  const text = `${method}: ${words} (${code})`;
   if (BLOCK_UNAVAILABLE.test(message) || code === -32001) return new BlockUnavailable(text);
   if (OVERLOADED.test(message) || code === -32005 || code === 429) return new RateLimited(text);
   if (method !== 'eth_call' || (code <= -32600 && code >= -32602) || code === -32700)

@@ -9,6 +9,16 @@ export function mostResponseBytes(method: string): number {
   return method === 'eth_call' ? MAX_CALL_RESPONSE_BYTES : MAX_RESPONSE_BYTES;
 }
 
+/** What endpoints are asked. */
+export const METHODS = [
+  'eth_call',
+  'eth_chainId',
+  'eth_getBlockByHash',
+  'eth_getBlockByNumber',
+  'eth_getLogs',
+] as const;
+export type Method = (typeof METHODS)[number];
+
 export interface RpcRequest {
   readonly method: string;
   readonly params: readonly unknown[];
@@ -16,6 +26,7 @@ export interface RpcRequest {
 
 /** A request with how to read its result: what cannot be read is the endpoint's fault, and asked of another. */
 export interface RpcCall<T> extends RpcRequest {
+  readonly method: Method;
   /** Throws EndpointError on garbage, BlockUnavailable where the result says so. */
   readonly parse: (result: unknown) => T;
   /** The height of the block that it is about, where that is one block: an endpoint without it may be behind. */

@@ -43,7 +43,7 @@ export function createMaskError(log: Pick<Logger, 'error'>) {
     const code = cause instanceof BaseError ? publicCode(cause.code) : 'INTERNAL_SERVER_ERROR';
     const masked = code === 'INTERNAL_SERVER_ERROR';
     if (masked) log.error({ err: cause }, 'unexpected error in GraphQL');
-    const shown = masked || !(cause instanceof BaseError) ? message : cause.message;
+    const shown = masked || !(cause instanceof BaseError) ? message : publicMessage(code, cause.message);
     const { nodes, source, positions, path } = error instanceof GraphQLError ? error : {};
     const http = refusalOf(cause);
     return new GraphQLError(shorten(shown), {
@@ -54,6 +54,11 @@ export function createMaskError(log: Pick<Logger, 'error'>) {
       extensions: http ? { code, http } : { code },
     });
   };
+}
+
+/** What an endpoint said is between it and us: it may quote the URL that it was asked by. */
+function publicMessage(code: PublicCode, message: string): string {
+  return code === 'UPSTREAM_UNAVAILABLE' ? 'the chain cannot be read at the moment' : message;
 }
 
 /** What is refused at the front door is refused in HTTP's terms too, in every media type. */

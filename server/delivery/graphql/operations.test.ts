@@ -272,7 +272,7 @@ test('what is unexpected is masked and logged; what the endpoint refused is not'
     data: null,
     errors: [
       expect.objectContaining({
-        message: 'the endpoint refused',
+        message: 'the chain cannot be read at the moment',
         extensions: { code: 'UPSTREAM_UNAVAILABLE' },
       }),
     ],
