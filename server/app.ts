@@ -16,6 +16,11 @@ import { createTokenLists } from './watch/tokenlists.ts';
 export interface App extends AsyncDisposable {
   /** Where it listens, as a URL that this machine can open. */
   readonly url: string;
+  /**
+   * Serves on as before, but is no longer ready, for balancers to see and send nobody here any more. Disposing it
+   * is the next thing to do; the grace counts from now.
+   */
+  retire(): void;
 }
 
 interface AppOptions {
@@ -25,8 +30,8 @@ interface AppOptions {
 }
 
 /**
- * The whole service, wired and listening. Disposing it stops it in order: readiness goes, streams end so that
- * clients reconnect elsewhere, what is being answered finishes, then the chains stop.
+ * The whole service, wired and listening. Disposing it stops it in order: readiness goes, the listener closes,
+ * streams end so that clients reconnect elsewhere, what is being answered finishes, then the chains stop.
  */
 export async function createApp(
   config: Config,
@@ -53,6 +58,7 @@ export async function createApp(
       health: createHealth({ chains, isStopping: () => stopping }),
       metrics: createMetricsDoor(metrics),
       page: createPage({ defaultChainId: service.defaultChainId, sample }),
+      stalledClients: metrics.stalledClients,
       log,
     }),
   );
@@ -60,12 +66,17 @@ export async function createApp(
   log.info({ url, chains: [...chains.keys()] }, 'listening');
 
   const running = starting.move();
+  const retire = () => {
+    stopping = true;
+    http.retire();
+  };
   return {
     url,
+    retire,
     async [Symbol.asyncDispose]() {
-      stopping = true;
+      retire();
       http.drain();
-      sessions[Symbol.dispose]();
+      sessions.drain();
       await running.disposeAsync();
     },
   };

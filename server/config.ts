@@ -33,6 +33,8 @@ export interface Config {
   readonly maxBodyBytes: number;
   readonly rpcTimeoutMs: number;
   readonly sseHeartbeatMs: number;
+  /** How long a client may drain nothing of what it is sent. */
+  readonly stalledClientTimeoutMs: number;
   readonly logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';
   readonly graphiql: boolean;
   readonly introspection: boolean;
@@ -120,6 +122,7 @@ const schema = z.object({
   MAX_BODY_BYTES: count(1_048_576),
   RPC_TIMEOUT_MS: count(3000),
   SSE_HEARTBEAT_INTERVAL: seconds(8),
+  STALLED_CLIENT_TIMEOUT: seconds(30),
   LOG_LEVEL: z
     .enum(
       ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'],
@@ -163,6 +166,7 @@ export function readConfig(environment: Environment): Config {
     maxBodyBytes: values.MAX_BODY_BYTES,
     rpcTimeoutMs: values.RPC_TIMEOUT_MS,
     sseHeartbeatMs: values.SSE_HEARTBEAT_INTERVAL,
+    stalledClientTimeoutMs: values.STALLED_CLIENT_TIMEOUT,
     logLevel: values.LOG_LEVEL,
     graphiql: values.GRAPHIQL,
     introspection: values.INTROSPECTION,

@@ -62,6 +62,11 @@ export function createMetrics() {
       ['chain'],
     ),
     updatesSent: counter('updates_sent_total', 'Updates handed to a client socket.', ['door']),
+    stalledClients: counter(
+      'stalled_clients_total',
+      'Clients dropped because they did not read what they were sent, by door (graphql, rest or other).',
+      ['door'],
+    ),
     blockToSend: histogram(
       'block_to_send_seconds',
       'From the announcement of a block to the hand-over of the update it caused to a client socket.',

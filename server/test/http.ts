@@ -1,7 +1,7 @@
 import type { Config } from '../config.ts';
 import { createGraphQL } from '../delivery/graphql/yoga.ts';
 import { createHealth } from '../delivery/health.ts';
-import { createHttp, type HttpServer } from '../delivery/http.ts';
+import { createHttp, type HttpLimits, type HttpServer } from '../delivery/http.ts';
 import { createMetricsDoor } from '../delivery/metrics.ts';
 import { createPage } from '../delivery/page.ts';
 import { createRest } from '../delivery/rest/rest.ts';
@@ -16,6 +16,7 @@ type HttpConfig = Pick<
   | 'maxBodyBytes'
   | 'maxWatchedTokens'
   | 'sseHeartbeatMs'
+  | 'stalledClientTimeoutMs'
   | 'graphiql'
   | 'introspection'
 >;
@@ -30,7 +31,11 @@ export interface TestServer extends AsyncDisposable {
   isStopping: boolean;
 }
 
-export async function serveHttp(service: Service, settings: Partial<HttpConfig> = {}): Promise<TestServer> {
+export async function serveHttp(
+  service: Service,
+  settings: Partial<HttpConfig> = {},
+  limits: Partial<HttpLimits> = {},
+): Promise<TestServer> {
   const config: HttpConfig = {
     http: { host: '127.0.0.1', port: 0 },
     allowedOrigins: ['*'],
@@ -38,6 +43,7 @@ export async function serveHttp(service: Service, settings: Partial<HttpConfig> 
     maxBodyBytes: 10_000,
     maxWatchedTokens: 10,
     sseHeartbeatMs: 8000,
+    stalledClientTimeoutMs: 30_000,
     graphiql: false,
     introspection: true,
     ...settings,
@@ -53,7 +59,9 @@ export async function serveHttp(service: Service, settings: Partial<HttpConfig> 
     health: createHealth({ chains: service.chains, isStopping: () => server.isStopping }),
     metrics: createMetricsDoor(metrics),
     page: createPage({ defaultChainId: service.defaultChainId }),
+    stalledClients: metrics.stalledClients,
     log,
+    limits,
   });
   const { url } = await http.listen();
   const server: TestServer = {
