@@ -1,50 +1,18 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer, get, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Address } from './chain/types.ts';
 import { startTestChain, type TestChain } from './test/anvil.ts';
 import { eventually } from './test/app.ts';
 import { deployToken, mint } from './test/contracts.ts';
 import { getRequest, RawClient } from './test/raw.ts';
+import { ServerProcess } from './test/server-process.ts';
 import { EventSourceClient } from './test/soak/clients/event-source.ts';
 import { SoakSession } from './test/soak/clients/session.ts';
 import { Watcher } from './test/watcher.ts';
 
 /** The server as a process: what it says, what it exits with, what signals do to it. */
-const MAIN = fileURLToPath(new URL('main.ts', import.meta.url));
-
-class Server implements Disposable {
-  readonly process: ChildProcess;
-  readonly exited: Promise<number | null>;
-  output = '';
-
-  constructor(environment: Record<string, string>) {
-    // Nothing of the machine's own environment: what is set is what is tested.
-    this.process = spawn(process.execPath, [MAIN], { env: environment, stdio: ['ignore', 'pipe', 'pipe'] });
-    for (const stream of [this.process.stdout, this.process.stderr])
-      stream?.on('data', (text) => {
-        this.output += text;
-      });
-    this.exited = once(this.process, 'exit').then(([code]) => code);
-  }
-
-  /** Where it listens, from its own log. */
-  async url(): Promise<string> {
-    return await eventually(() => {
-      const url = /"url":"([^"]+)"/.exec(this.output)?.[1];
-      if (!url) throw new Error(`not listening: ${this.output}`);
-      return url;
-    });
-  }
-
-  [Symbol.dispose](): void {
-    this.process.kill('SIGKILL');
-  }
-}
-
 const OWNER: Address = '0xd8da6bf26964af9d7eed9e03e53415d37aa96045';
 
 let chain: TestChain;
@@ -61,7 +29,7 @@ afterAll(() => chain?.[Symbol.asyncDispose]());
 
 describe('the server as a process', () => {
   it('without any endpoint exits 1 and says which variables to set', async () => {
-    using server = new Server({});
+    using server = new ServerProcess({});
     expect(await server.exited).toBe(1);
     for (const name of ['RPC_URLS_1', 'ALCHEMY_API_KEY', 'npm run dev'])
       expect(server.output).toContain(name);
@@ -70,7 +38,7 @@ describe('the server as a process', () => {
   });
 
   it('with a bad value exits 1 and names the variable', async () => {
-    using server = new Server({ ...environment, SNAPSHOT_INTERVAL: 'often' });
+    using server = new ServerProcess({ ...environment, SNAPSHOT_INTERVAL: 'often' });
     expect(await server.exited).toBe(1);
     expect(server.output).toMatch(/SNAPSHOT_INTERVAL.*seconds/);
   });
@@ -79,7 +47,7 @@ describe('the server as a process', () => {
     const taken = createServer().listen(0, '127.0.0.1');
     await once(taken, 'listening');
     const { port } = taken.address() as AddressInfo;
-    using server = new Server({ ...environment, HTTP_BIND: `127.0.0.1:${port}` });
+    using server = new ServerProcess({ ...environment, HTTP_BIND: `127.0.0.1:${port}` });
     expect(await server.exited).toBe(1);
     expect(server.output).toContain('HTTP_BIND');
     taken.close();
@@ -88,7 +56,7 @@ describe('the server as a process', () => {
   it.each(['SIGTERM', 'SIGINT'] as const)(
     'at %s ends its streams, without error or complete, and exits 0',
     async (signal) => {
-      using server = new Server(environment);
+      using server = new ServerProcess(environment);
       const url = await server.url();
       const owner = await chain.newWallet();
       const post = (path: string, body: unknown, headers = {}) =>
@@ -143,7 +111,7 @@ const refuses = (url: string) =>
 
 describe('a server that is told to stop', () => {
   it('says so to a balancer, on new connections too, and serves on for as long as that takes to be seen', async () => {
-    using server = new Server({ ...environment, SHUTDOWN_GRACE: '8' });
+    using server = new ServerProcess({ ...environment, SHUTDOWN_GRACE: '8' });
     const url = await server.url();
     const owner = await chain.newWallet();
     await eventually(async () => expect((await ask(`${url}/health`)).status).toBe(200));
@@ -167,7 +135,7 @@ describe('a server that is told to stop', () => {
   });
 
   it('by a person, does not wait for balancers', async () => {
-    using server = new Server({ ...environment, SHUTDOWN_GRACE: '3600' });
+    using server = new ServerProcess({ ...environment, SHUTDOWN_GRACE: '3600' });
     await server.url();
     server.process.kill('SIGINT');
     expect(await server.exited).toBe(0);
@@ -177,7 +145,11 @@ describe('a server that is told to stop', () => {
     const asked: ServerResponse[] = [];
     await using lists = createServer((_, response) => void asked.push(response)).listen(0, '127.0.0.1');
     await once(lists, 'listening');
-    using server = new Server({ ...environment, ALLOW_PRIVATE_TOKEN_LISTS: 'true', SHUTDOWN_GRACE: '20' });
+    using server = new ServerProcess({
+      ...environment,
+      ALLOW_PRIVATE_TOKEN_LISTS: 'true',
+      SHUTDOWN_GRACE: '20',
+    });
     const url = await server.url();
     const list = `http://127.0.0.1:${(lists.address() as AddressInfo).port}/list.json`;
     const created = createSession(url, await chain.newWallet(), { tokensListsUrls: [list] });
@@ -203,7 +175,11 @@ describe('a server that is told to stop', () => {
     const asked: IncomingMessage[] = [];
     await using lists = createServer((request) => void asked.push(request)).listen(0, '127.0.0.1');
     await once(lists, 'listening');
-    using server = new Server({ ...environment, ALLOW_PRIVATE_TOKEN_LISTS: 'true', SHUTDOWN_GRACE: '5' });
+    using server = new ServerProcess({
+      ...environment,
+      ALLOW_PRIVATE_TOKEN_LISTS: 'true',
+      SHUTDOWN_GRACE: '5',
+    });
     const url = await server.url();
     // It asks and asks, and reads nothing: in the end nobody takes its questions any more either.
     using stalled = new RawClient(url, getRequest('/openapi.json').repeat(200_000));
@@ -223,7 +199,7 @@ describe('a server that is told to stop', () => {
   });
 
   it('twice, is gone at once', async () => {
-    using server = new Server({ ...environment, SHUTDOWN_GRACE: '3600' });
+    using server = new ServerProcess({ ...environment, SHUTDOWN_GRACE: '3600' });
     await server.url();
     server.process.kill('SIGTERM');
     await eventually(() => expect(server.output).toContain('stopping'));
@@ -237,7 +213,7 @@ describe('a server that is told to stop', () => {
     const owner = await chain.newWallet();
     const gold = await deployToken(chain);
     await mint(chain, gold, owner, 1n);
-    using first = new Server({ ...environment, SHUTDOWN_GRACE: '3' });
+    using first = new ServerProcess({ ...environment, SHUTDOWN_GRACE: '3' });
     const url = await first.url();
     using typed = new Watcher({ url }, { chainId: chain.chainId, owner, customTokens: [gold] });
     const session = new SoakSession({ url }, { chainId: chain.chainId, owner, always: [] });
@@ -255,7 +231,7 @@ describe('a server that is told to stop', () => {
     await mint(chain, gold, owner, 1n);
     expect(await first.exited).toBe(0);
     await mint(chain, gold, owner, 1n);
-    using second = new Server({ ...environment, HTTP_BIND: new URL(url).host });
+    using second = new ServerProcess({ ...environment, HTTP_BIND: new URL(url).host });
     await second.url();
     await hold(3n);
     await mint(chain, gold, owner, 1n);
