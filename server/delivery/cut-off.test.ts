@@ -4,7 +4,7 @@ import { serveHttp, type TestServer } from '../test/http.ts';
 import { getRequest, postRequest, RawClient } from '../test/raw.ts';
 import { ScriptedService, updateOf } from '../test/service.ts';
 import { answerTo } from './cut-off.ts';
-import type { HttpLimits } from './http.ts';
+import type { HttpLimits } from './http-limits.ts';
 
 const OWNER = '0xd8da6bf26964af9d7eed9e03e53415d37aa96045';
 const SESSION = `/1/sessions/${OWNER}`;

@@ -11,6 +11,7 @@ import { Connections, doorOf } from './connections.ts';
 import { createCors } from './cors.ts';
 import { cutOff, MAX_HEADER_BYTES, MAX_HEADERS } from './cut-off.ts';
 import type { Health } from './health.ts';
+import { type HttpLimits, LIMITS } from './http-limits.ts';
 import type { RestApp } from './rest/context.ts';
 import { watchStalled } from './stalled.ts';
 
@@ -44,32 +45,6 @@ export interface HttpOptions {
   readonly log: Pick<Logger, 'error'>;
   readonly limits?: Partial<HttpLimits> | undefined;
 }
-
-/** What a stranger can take up of the process. */
-export interface HttpLimits {
-  /** A client that says nothing, or dribbles its headers, is cut off; so is one that dribbles its body. */
-  readonly headersMs: number;
-  readonly requestMs: number;
-  readonly checkEveryMs: number;
-  /** Longer than the minute for which balancers keep theirs, so that it is never us who close first. */
-  readonly keepAliveMs: number;
-  /** Past it connections are closed as they come. */
-  readonly connections: number;
-  /** Of all bodies that are being received, counted by what they may grow to. */
-  readonly bodyBytes: number;
-  /** Of all that waits for clients to read it. */
-  readonly unsentBytes: number;
-}
-
-const LIMITS: HttpLimits = {
-  headersMs: 15_000,
-  requestMs: 30_000,
-  checkEveryMs: 5000,
-  keepAliveMs: 65_000,
-  connections: 20_000,
-  bodyBytes: 256 * 1024 * 1024,
-  unsentBytes: 256 * 1024 * 1024,
-};
 
 /** Of the grace: when what is left is cut off, so that there is time to end what stands behind. */
 const CUT_OFF_AFTER = 0.9;

@@ -1,7 +1,8 @@
 import type { Config } from '../config.ts';
 import { createGraphQL } from '../delivery/graphql/yoga.ts';
 import { createHealth } from '../delivery/health.ts';
-import { createHttp, type HttpLimits, type HttpServer } from '../delivery/http.ts';
+import { createHttp, type HttpServer } from '../delivery/http.ts';
+import type { HttpLimits } from '../delivery/http-limits.ts';
 import { createMetricsDoor } from '../delivery/metrics.ts';
 import { createPage } from '../delivery/page.ts';
 import { createRest } from '../delivery/rest/rest.ts';

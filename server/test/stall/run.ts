@@ -29,8 +29,8 @@ interface Watching {
 const HEALTHY_A_DOOR = 2;
 /** Updates by which two counts that are taken in turn differ. */
 const IN_FLIGHT = 15;
-/** Balances a second by which what a kernel takes of a stream is filled. */
-const FLOOD = 12_000;
+/** After which a flood goes on though a client that reads has heard nothing. */
+const MOST_WAIT_MS = 2000;
 const SHORT_TIMEOUT_SECONDS = 5;
 
 /**
@@ -38,23 +38,28 @@ const SHORT_TIMEOUT_SECONDS = 5;
  * for who is dropped and can go on.
  */
 export async function stall(options: StallOptions, watching: Watching): Promise<StallReport> {
+  const { signal } = watching;
   await using world = await startWorld(options);
-  const bounded = await inPhase(world, options, '3600', watching, async ({ url, healthy, during }) => {
-    await during(FLOOD, () => untilStalled(url, healthy, watching));
+  const bounded = await inPhase(world, options, '3600', watching, async ({ url, healthy, flood }) => {
+    await during(signal, flood, () => untilStalled(url, healthy, watching));
     const rssMb: number[] = [];
-    await during(options.updates, async () => {
-      for (let second = 0; second < options.seconds && !watching.signal.aborted; second += 1) {
-        await sleep(1000, undefined, { signal: watching.signal }).catch(() => {});
-        const { rssMb: now, streams } = await readServer(url);
-        rssMb.push(now);
-        watching.narrate(`${second + 1} s: ${now.toFixed(0)} MB, ${streams} streams`);
-      }
-    });
+    await during(
+      signal,
+      (ended) => world.grow(options.updates, ended),
+      async () => {
+        for (let second = 0; second < options.seconds && !watching.signal.aborted; second += 1) {
+          await sleep(1000, undefined, { signal: watching.signal }).catch(() => {});
+          const { rssMb: now, streams } = await readServer(url);
+          rssMb.push(now);
+          watching.narrate(`${second + 1} s: ${now.toFixed(0)} MB, ${streams} streams`);
+        }
+      },
+    );
     const { dropped } = await readServer(url);
     return { rssMb, dropped, updates: healthy.reduce((sum, { folded }) => sum + folded.updates, 0) };
   });
   const short = await inPhase(world, options, `${SHORT_TIMEOUT_SECONDS}`, watching, async (phase) => {
-    await phase.during(FLOOD, () => untilDropped(phase.url, options.clients, watching));
+    await during(signal, phase.flood, () => untilDropped(phase.url, options.clients, watching));
     const { dropped, streams } = await readServer(phase.url);
     const resumed = phase.stalled.slice(0, DOORS.length).map(({ client, cursor }) => client.resume(cursor));
     phase.healthy.push(...resumed);
@@ -80,8 +85,8 @@ interface Phase {
   readonly url: string;
   readonly stalled: readonly { client: StalledClient; cursor: string }[];
   readonly healthy: HealthyClient[];
-  /** Lets balances change while the task runs. */
-  during<T>(balancesASecond: number, task: () => Promise<T>): Promise<T>;
+  /** More than the kernels of those who do not read can hold, as fast as those who read can hear it. */
+  flood(signal: AbortSignal): Promise<void>;
 }
 
 async function inPhase<T>(
@@ -138,18 +143,34 @@ async function inPhase<T>(
     url,
     stalled,
     healthy,
-    async during(balancesASecond, task) {
-      const enough = new AbortController();
-      const growing = world.grow(balancesASecond, AbortSignal.any([enough.signal, watching.signal]));
-      try {
-        return await task();
-      } finally {
-        enough.abort();
-        await growing;
-      }
-    },
+    flood: (signal) => world.flood(() => allHear(healthy, signal), signal),
   });
-  return { result, problems: watching.signal.aborted ? [] : await problemsOf(world, healthy) };
+  return { result, problems: await problemsOf(world, healthy, watching) };
+}
+
+/** Lets something happen on the chain while the task runs. */
+async function during<T>(
+  interrupted: AbortSignal,
+  happen: (ended: AbortSignal) => Promise<void>,
+  task: () => Promise<T>,
+): Promise<T> {
+  const over = new AbortController();
+  const happening = happen(AbortSignal.any([over.signal, interrupted]));
+  try {
+    return await task();
+  } finally {
+    over.abort();
+    await happening;
+  }
+}
+
+/** Settles when each of them has been told something more. */
+async function allHear(healthy: readonly HealthyClient[], signal: AbortSignal): Promise<void> {
+  const before = healthy.map(({ folded }) => folded.updates);
+  const deadlineMs = performance.now() + MOST_WAIT_MS;
+  while (healthy.some(({ folded }, index) => folded.updates === before[index]))
+    if (signal.aborted || performance.now() > deadlineMs) return;
+    else await sleep(5);
 }
 
 /** By then the server sends to nobody but those who read: each second about as much as they hear. */
@@ -183,7 +204,13 @@ async function untilDropped(url: string, clients: number, { signal, narrate }: W
 }
 
 /** Once the chain is quiet: what those who read hold is what it says. */
-async function problemsOf(world: World, healthy: readonly HealthyClient[]): Promise<string[]> {
+async function problemsOf(
+  world: World,
+  healthy: readonly HealthyClient[],
+  { signal }: Watching,
+): Promise<string[]> {
+  const told = healthy.flatMap(({ folded }) => folded.problems);
+  if (signal.aborted) return told;
   const truth = await world.truth();
   const wrong = (client: HealthyClient) =>
     [...(truth.get(client.owner) ?? [])].flatMap(([token, amount]) =>
@@ -194,5 +221,5 @@ async function problemsOf(world: World, healthy: readonly HealthyClient[]): Prom
   await eventually(() => {
     if (healthy.some((client) => wrong(client).length > 0)) throw new Error('not yet');
   }).catch(() => {});
-  return healthy.flatMap((client) => [...client.folded.problems, ...wrong(client)]);
+  return [...told, ...healthy.flatMap(wrong)];
 }

@@ -13,6 +13,8 @@ export interface World extends AsyncDisposable {
   readonly tokens: readonly Address[];
   /** What the chain says at its head. */
   truth(): Promise<ReadonlyMap<Address, ReadonlyMap<Address, bigint>>>;
+  /** Blocks in which every balance grows by one, each once the last was told, until it is told to end. */
+  flood(told: () => Promise<void>, signal: AbortSignal): Promise<void>;
   /** Ten blocks a second in which so many balances grow by one, in turns, until it is told to end. */
   grow(balancesASecond: number, signal: AbortSignal): Promise<void>;
 }
@@ -74,6 +76,13 @@ export async function startWorld({ wallets: count, tokens: tokenCount }: StallOp
           }),
         ),
       );
+    },
+    async flood(told, signal) {
+      while (!signal.aborted) {
+        await mint(pairs, 1n);
+        await chain.mine();
+        await told();
+      }
     },
     async grow(balancesASecond, signal) {
       let due = 0;
