@@ -20,6 +20,11 @@ import { createTokenLists } from './watch/tokenlists.ts';
 export interface App extends AsyncDisposable {
   /** Where it listens, as a URL that this machine can open. */
   readonly url: string;
+  /**
+   * Serves on as before, but is no longer ready, for balancers to see and send nobody here any more. Disposing it
+   * is the next thing to do; the grace counts from now.
+   */
+  retire(): void;
 }
 
 interface AppOptions {
@@ -29,8 +34,8 @@ interface AppOptions {
 }
 
 /**
- * The whole service, wired and listening. Disposing it stops it in order: readiness goes, streams end so that
- * clients reconnect elsewhere, what is being answered finishes, then the chains stop.
+ * The whole service, wired and listening. Disposing it stops it in order: readiness goes, the listener closes,
+ * streams end so that clients reconnect elsewhere, what is being answered finishes, then the chains stop.
  */
 export async function createApp(
   config: Config,
@@ -63,6 +68,7 @@ export async function createApp(
       metrics: apart ? undefined : metricsDoor,
       page: createPage({ defaultChainId: service.defaultChainId, sample }),
       exchange: createExchange({ log, metrics }),
+      stalledClients: metrics.stalledClients,
       log,
     }),
   );
@@ -70,12 +76,17 @@ export async function createApp(
   log.info({ url, metrics: apart?.url, chains: [...chains.keys()] }, 'listening');
 
   const running = starting.move();
+  const retire = () => {
+    stopping = true;
+    http.retire();
+  };
   return {
     url,
+    retire,
     async [Symbol.asyncDispose]() {
-      stopping = true;
+      retire();
       http.drain();
-      sessions[Symbol.dispose]();
+      sessions.drain();
       await running.disposeAsync();
     },
   };

@@ -52,6 +52,8 @@ export interface Config {
   readonly metricsBind: Bind | undefined;
   readonly rpcTimeoutMs: number;
   readonly sseHeartbeatMs: number;
+  /** How long a client may drain nothing of what it is sent. */
+  readonly stalledClientTimeoutMs: number;
   readonly logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';
   readonly graphiql: boolean;
   readonly introspection: boolean;
@@ -154,6 +156,7 @@ const schema = z.object({
   MAX_BODY_BYTES: count(1_048_576),
   RPC_TIMEOUT_MS: count(3000),
   SSE_HEARTBEAT_INTERVAL: seconds(8),
+  STALLED_CLIENT_TIMEOUT: seconds(30),
   LOG_LEVEL: z
     .enum(
       ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'],
@@ -215,6 +218,7 @@ export function readConfig(environment: Environment): Config {
     metricsBind: values.METRICS_BIND,
     rpcTimeoutMs: values.RPC_TIMEOUT_MS,
     sseHeartbeatMs: values.SSE_HEARTBEAT_INTERVAL,
+    stalledClientTimeoutMs: values.STALLED_CLIENT_TIMEOUT,
     logLevel: values.LOG_LEVEL,
     graphiql: values.GRAPHIQL,
     introspection: values.INTROSPECTION,

@@ -1,12 +1,20 @@
 import { once } from 'node:events';
-import { createServer } from 'node:http';
+import { createServer, get, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Address } from './chain/types.ts';
 import { startTestChain, type TestChain } from './test/anvil.ts';
 import { eventually } from './test/app.ts';
+import { deployToken, mint } from './test/contracts.ts';
+import { getRequest, postRequest, RawClient } from './test/raw.ts';
 import { ServerProcess } from './test/server-process.ts';
+import { EventSourceClient } from './test/soak/clients/event-source.ts';
+import { SoakSession } from './test/soak/clients/session.ts';
+import { Watcher } from './test/watcher.ts';
 
 /** The server as a process: what it says, what it exits with, what signals do to it. */
+const OWNER: Address = '0xd8da6bf26964af9d7eed9e03e53415d37aa96045';
+
 let chain: TestChain;
 let environment: Record<string, string>;
 
@@ -90,4 +98,164 @@ describe('the server as a process', () => {
       }
     },
   );
+});
+
+/** A request on a connection of its own. */
+async function ask(url: string): Promise<{ status: number | undefined; text: string; connection: unknown }> {
+  const response = await new Promise<IncomingMessage>((resolve, reject) => {
+    get(url, { agent: false, headers: { connection: 'keep-alive' } }, resolve).on('error', reject);
+  });
+  const text = (await response.setEncoding('utf8').toArray()).join('');
+  return { status: response.statusCode, text, connection: response.headers.connection };
+}
+
+const createSession = (url: string, owner: Address, body: object) =>
+  fetch(`${url}/${chain.chainId}/sessions/${owner}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  });
+
+const refuses = (url: string) =>
+  eventually(async () => {
+    await expect(ask(`${url}/livez`)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+  });
+
+describe('a server that is told to stop', () => {
+  it('says so to a balancer, on new connections too, and serves on for as long as that takes to be seen', async () => {
+    using server = new ServerProcess({ ...environment, SHUTDOWN_GRACE: '8' });
+    const url = await server.url();
+    const owner = await chain.newWallet();
+    await eventually(async () => expect((await ask(`${url}/health`)).status).toBe(200));
+    server.process.kill('SIGTERM');
+    await eventually(async () => {
+      const { status, text, connection } = await ask(`${url}/health`);
+      expect([status, JSON.parse(text).status, connection]).toEqual([503, 'stopping', 'close']);
+    });
+    expect((await ask(`${url}/health/${chain.chainId}`)).status).toBe(503);
+    expect((await ask(`${url}/livez`)).status).toBe(200);
+    // Who comes all the same is served: to an EventSource anything but 200 would be the end.
+    expect((await createSession(url, owner, { customTokens: [chain.weth] })).status).toBe(200);
+    using stream = new RawClient(url, getRequest(`/sse/${chain.chainId}/balances/${owner}`)).read();
+    await eventually(() => expect(stream.text).toContain('event: balance_update'));
+    expect(stream.text).toMatch(/^HTTP\/1.1 200 OK\r\n/);
+    expect(await server.exited).toBe(0);
+    await stream.closed;
+    // To its last byte, as HTTP counts them, and without a word.
+    expect(stream.text).toMatch(/\r\n0\r\n\r\n$/);
+    expect(stream.text).not.toMatch(/event: (error|complete)/);
+  });
+
+  it('by a person, does not wait for balancers', async () => {
+    using server = new ServerProcess({ ...environment, SHUTDOWN_GRACE: '3600' });
+    await server.url();
+    server.process.kill('SIGINT');
+    expect(await server.exited).toBe(0);
+  });
+
+  it('finishes what it was asked, though it hears nobody new', async () => {
+    const asked: ServerResponse[] = [];
+    await using lists = createServer((_, response) => void asked.push(response)).listen(0, '127.0.0.1');
+    await once(lists, 'listening');
+    using server = new ServerProcess({
+      ...environment,
+      ALLOW_PRIVATE_TOKEN_LISTS: 'true',
+      SHUTDOWN_GRACE: '20',
+    });
+    const url = await server.url();
+    const list = `http://127.0.0.1:${(lists.address() as AddressInfo).port}/list.json`;
+    const owner = await chain.newWallet();
+    using client = new RawClient(
+      url,
+      postRequest(`/${chain.chainId}/sessions/${owner}`, { tokensListsUrls: [list] }),
+    );
+    client.read();
+    await eventually(() => expect(asked).toHaveLength(1));
+    server.process.kill('SIGINT');
+    await refuses(url);
+    // Too late for a stream, but no reason to refuse one: it is one that ends.
+    client.send(getRequest(`/sse/${chain.chainId}/balances/${owner}`));
+    const token = { chainId: chain.chainId, address: chain.weth, name: 'W', symbol: 'W', decimals: 18 };
+    asked[0]?.end(
+      JSON.stringify({
+        name: 'List',
+        timestamp: '2026-01-01T00:00:00Z',
+        version: { major: 1, minor: 0, patch: 0 },
+        tokens: [token],
+      }),
+    );
+    expect(await server.exited).toBe(0);
+    expect(client.text).toContain('"tokens":2}');
+    expect(client.text.match(/HTTP\/1.1 \d+/g)).toEqual(['HTTP/1.1 200', 'HTTP/1.1 200']);
+    expect(client.text).toMatch(/retry: \d+\n:ping\n\n$/);
+    expect(server.output).not.toContain('the grace is over');
+  });
+
+  it('waits for no client that does not read, no node that is frozen and no list that never comes', async () => {
+    const asked: IncomingMessage[] = [];
+    await using lists = createServer((request) => void asked.push(request)).listen(0, '127.0.0.1');
+    await once(lists, 'listening');
+    using server = new ServerProcess({
+      ...environment,
+      ALLOW_PRIVATE_TOKEN_LISTS: 'true',
+      SHUTDOWN_GRACE: '5',
+    });
+    const url = await server.url();
+    // It asks and asks, and reads nothing: in the end nobody takes its questions any more either.
+    using stalled = new RawClient(url, getRequest('/openapi.json').repeat(200_000));
+    const list = `http://127.0.0.1:${(lists.address() as AddressInfo).port}/list.json`;
+    createSession(url, await chain.newWallet(), { tokensListsUrls: [list] }).catch(() => {});
+    await eventually(() => expect(asked).toHaveLength(1));
+    expect(stalled.socket.writableLength).toBeGreaterThan(0);
+    chain.freeze();
+    try {
+      ask(`${url}/${chain.chainId}/balance/${OWNER}/native`).catch(() => {});
+      server.process.kill('SIGTERM');
+      expect(await server.exited).toBe(0);
+    } finally {
+      chain.thaw();
+    }
+    expect(server.output).not.toContain('the grace is over');
+  });
+
+  it('twice, is gone at once', async () => {
+    using server = new ServerProcess({ ...environment, SHUTDOWN_GRACE: '3600' });
+    await server.url();
+    server.process.kill('SIGTERM');
+    await eventually(() => expect(server.output).toContain('stopping'));
+    // The same signal again within a moment is npm's echo of it.
+    const again = setInterval(() => server.process.kill('SIGTERM'), 200);
+    expect(await server.exited).toBe(1);
+    clearInterval(again);
+  });
+
+  it('hands its clients to the next one: they reconnect, and hold what the chain says', async () => {
+    const owner = await chain.newWallet();
+    const gold = await deployToken(chain);
+    await mint(chain, gold, owner, 1n);
+    using first = new ServerProcess({ ...environment, SHUTDOWN_GRACE: '3' });
+    const url = await first.url();
+    using typed = new Watcher({ url }, { chainId: chain.chainId, owner, customTokens: [gold] });
+    const session = new SoakSession({ url }, { chainId: chain.chainId, owner, always: [] });
+    await using page = new EventSourceClient({
+      name: 'page',
+      server: { url },
+      session,
+      asks: [gold],
+      mayHold: () => true,
+    });
+    const hold = (amount: bigint) =>
+      eventually(() => expect([typed.amount(gold), page.holds(gold)]).toEqual([amount, amount]));
+    await hold(1n);
+    first.process.kill('SIGTERM');
+    await mint(chain, gold, owner, 1n);
+    expect(await first.exited).toBe(0);
+    await mint(chain, gold, owner, 1n);
+    using second = new ServerProcess({ ...environment, HTTP_BIND: new URL(url).host });
+    await second.url();
+    await hold(3n);
+    await mint(chain, gold, owner, 1n);
+    await hold(4n);
+    expect([typed.failure, page.problems]).toEqual([undefined, []]);
+  });
 });

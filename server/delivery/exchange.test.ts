@@ -20,7 +20,7 @@ async function open(): Promise<ScriptedService> {
   const service = new ScriptedService();
   const config = { logLevel: 'trace', chains: [], apiKeys: [] } as const;
   const log = createLog(config, { write: (line) => void lines.push(JSON.parse(line)) });
-  server = await serveHttp(service, {}, log);
+  server = await serveHttp(service, {}, { log });
   return service;
 }
 const get = (path: string, init?: RequestInit) => fetch(server.url + path, init);

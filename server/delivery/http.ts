@@ -3,30 +3,41 @@ import type { Socket } from 'node:net';
 import { getRequestListener, RequestError } from '@hono/node-server';
 import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
+import type { Metrics } from '../lib/metrics.ts';
 import { type Door, originForm, pathOf, problem, sendJson } from './answer.ts';
+import { limitBodies, refuseForBodies } from './bodies.ts';
+import { Connections } from './connections.ts';
 import { createCors } from './cors.ts';
+import { cutOff, MAX_HEADER_BYTES, MAX_HEADERS } from './cut-off.ts';
 import { createDocs } from './docs.ts';
-import type { Exchange } from './exchange.ts';
+import { doorOf, type Exchange } from './exchange.ts';
 import type { Health } from './health.ts';
+import { type HttpLimits, LIMITS } from './http-limits.ts';
 import { listen } from './listen.ts';
 import type { RestApp } from './rest/context.ts';
+import { watchStalled } from './stalled.ts';
 
 /**
  * The one HTTP server, and which door stands at which path. It ends when it is closed: it hears no new
  * connection, lets what is being answered finish (streams are ended by the service behind them), drops idle
- * connections, and after the grace what is left.
+ * connections and those that do not drain, and towards the end of the grace what is left.
  */
 export interface HttpServer extends AsyncDisposable {
   /** Throws CONFIG_INVALID, naming HTTP_BIND, where the address cannot be had. */
   listen(): Promise<{ readonly url: string }>;
+  /** Serves on, but every answer asks its client to open another connection for the next: the grace begins. */
+  retire(): void;
   /** Stops accepting; connections go as they fall idle. `close` does this first. */
   drain(): void;
-  /** Drains, and resolves once the last connection is gone, which after the grace it is. */
+  /** Drains, and resolves once the last connection is gone, which within the grace it is. */
   close(graceMs?: number): Promise<void>;
 }
 
 export interface HttpOptions {
-  readonly config: Pick<Config, 'http' | 'allowedOrigins' | 'shutdownGraceMs'>;
+  readonly config: Pick<
+    Config,
+    'http' | 'allowedOrigins' | 'maxBodyBytes' | 'stalledClientTimeoutMs' | 'shutdownGraceMs'
+  >;
   readonly graphql: Door;
   readonly rest: Pick<RestApp, 'fetch'>;
   readonly health: Health;
@@ -34,85 +45,128 @@ export interface HttpOptions {
   readonly metrics: Door | undefined;
   readonly page: Door;
   readonly exchange: Exchange;
+  readonly stalledClients: Metrics['stalledClients'];
   readonly log: Pick<Logger, 'error'>;
+  readonly limits?: Partial<HttpLimits> | undefined;
 }
 
-const TIMEOUTS = {
-  /** A client that dribbles its headers or its body is cut off. */
-  headersTimeout: 15_000,
-  requestTimeout: 60_000,
-  connectionsCheckingInterval: 5000,
-  /** Longer than the minute for which balancers keep theirs, so that it is never us who close first. */
-  keepAliveTimeout: 65_000,
-};
+/** Of the grace: when what is left is cut off, so that there is time to end what stands behind. */
+const CUT_OFF_AFTER = 0.9;
+/** Of the grace: for how long a client may drain nothing while all others wait for it. */
+const STALLED_AFTER = 0.2;
 
 export function createHttp(options: HttpOptions): HttpServer {
   const { config, exchange, log } = options;
+  const limits = { ...LIMITS, ...options.limits };
   const cors = createCors(config.allowedOrigins);
   const doorAt = router(options);
-  /** How many requests are being answered on each connection. */
-  const connections = new Map<Socket, number>();
+  const connections = new Connections();
+  const bodies = limitBodies({
+    maxBodyBytes: config.maxBodyBytes,
+    budgetBytes: Math.max(limits.bodyBytes, config.maxBodyBytes),
+  });
+  const stalled = watchStalled({
+    connections,
+    timeoutMs: config.stalledClientTimeoutMs,
+    budgetBytes: limits.unsentBytes,
+    dropped: (door) => options.stalledClients.inc({ door }),
+  });
+  let retiredAtMs: number | undefined;
   let isDraining = false;
 
-  const server = createServer(TIMEOUTS, (request, response) =>
+  const settings = {
+    maxHeaderSize: MAX_HEADER_BYTES,
+    // We refuse it too, in our own words.
+    requireHostHeader: false,
+    headersTimeout: limits.headersMs,
+    requestTimeout: limits.requestMs,
+    connectionsCheckingInterval: limits.checkEveryMs,
+    keepAliveTimeout: limits.keepAliveMs,
+  };
+  const server = createServer(settings, (request, response) =>
     exchange(request, response, () => answer(request, response)),
   );
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { socket } = request;
     request.url = originForm(request.url);
-    connections.set(socket, (connections.get(socket) ?? 0) + 1);
+    const path = pathOf(request);
+    const connection = connections.of(socket);
+    if (connection) connection.door = doorOf(path);
+    connection?.answers.add(response);
     response.once('close', () => {
-      const left = (connections.get(socket) ?? 1) - 1;
-      if (connections.has(socket)) connections.set(socket, left);
-      if (isDraining && left === 0) socket.destroySoon();
+      connection?.answers.delete(response);
+      if (isDraining && connection?.answers.size === 0) socket.destroySoon();
     });
     response.setHeader('x-content-type-options', 'nosniff');
-    if (isDraining) response.setHeader('connection', 'close');
-    const { host } = request.headers;
-    if (host !== undefined && !URL.canParse(`http://${host}`)) {
-      sendJson(request, response, 400, problem(400, 'the Host header is malformed'));
+    if (retiredAtMs !== undefined) response.setHeader('connection', 'close');
+    const refusal = refusalOf(request);
+    if (refusal) {
+      sendJson(request, response, refusal.code, refusal);
       return;
     }
     try {
-      if (!cors(request, response)) await doorAt(pathOf(request))(request, response);
+      if (cors(request, response)) return;
+      if (!bodies.admit(request, response)) refuseForBodies(request, response);
+      else await doorAt(path)(request, response);
     } catch (error) {
       log.error({ err: error }, 'a request could not be answered');
       if (response.headersSent) response.destroy();
       else sendJson(request, response, 500, problem(500));
     }
   }
-  server.on('connection', (socket) => {
-    connections.set(socket, 0);
-    socket.once('close', () => connections.delete(socket));
-  });
+  server.maxHeadersCount = MAX_HEADERS;
+  server.maxConnections = limits.connections;
+  server.on('connection', (socket) => connections.open(socket));
+  server.on('clientError', (error, socket: Socket) => cutOff(error, socket, connections.of(socket)));
 
   let closed: Promise<void> | undefined;
+  function retire(): void {
+    retiredAtMs ??= performance.now();
+  }
+
   function drain(): Promise<void> {
     if (closed) return closed;
+    retire();
     isDraining = true;
     // An error here says only that it was not listening.
     closed = new Promise((resolve) => server.close(() => resolve()));
-    for (const [socket, requests] of connections) if (requests === 0) socket.destroySoon();
+    for (const { socket, answers } of connections) if (answers.size === 0) socket.destroySoon();
     return closed;
   }
 
   async function close(graceMs = config.shutdownGraceMs): Promise<void> {
     const gone = drain();
-    const timer = setTimeout(() => {
-      for (const socket of connections.keys()) socket.destroy();
-    }, graceMs);
+    stalled.hurry(graceMs * STALLED_AFTER);
+    const spentMs = performance.now() - (retiredAtMs ?? 0);
+    const timer = setTimeout(
+      () => {
+        for (const { socket } of connections) socket.destroy();
+      },
+      Math.max(0, graceMs * CUT_OFF_AFTER - spentMs),
+    );
     await gone;
     clearTimeout(timer);
+    stalled[Symbol.dispose]();
   }
 
   return {
     listen: () => listen(server, config.http, 'HTTP_BIND'),
+    retire,
     drain() {
       drain();
     },
     close,
     [Symbol.asyncDispose]: () => close(),
   };
+}
+
+/** What is wrong with a request's head, whatever it asks for. */
+function refusalOf({ headers, httpVersion }: IncomingMessage) {
+  const { host } = headers;
+  if (host === undefined && httpVersion === '1.1') return problem(400, 'the Host header is missing');
+  if (host !== undefined && !URL.canParse(`http://${host}`))
+    return problem(400, 'the Host header is malformed');
+  return undefined;
 }
 
 function router({ graphql, rest, health, metrics, page }: HttpOptions): (path: string) => Door {

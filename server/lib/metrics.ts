@@ -92,6 +92,11 @@ export function createMetrics() {
       ['chain'],
     ),
     updatesSent: counter('updates_sent_total', 'Updates handed to a client socket.', ['door']),
+    stalledClients: counter(
+      'stalled_clients_total',
+      'Clients dropped because they did not read what they were sent, by door of their newest request.',
+      ['door'],
+    ),
     blockToSend: histogram(
       'block_to_send_seconds',
       'From the announcement of a block to the hand-over of the update it caused to a client socket.',
@@ -169,6 +174,7 @@ export function createMetrics() {
   }
   for (const door of HTTP_DOORS) {
     metrics.httpRequestDuration.zero({ door });
+    metrics.stalledClients.inc({ door }, 0);
     for (const status of HTTP_STATUSES) metrics.httpRequests.inc({ door, status }, 0);
   }
   for (const reason of REFUSALS) metrics.refusals.inc({ reason }, 0);

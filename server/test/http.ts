@@ -5,6 +5,7 @@ import { createGate, type GateConfig } from '../delivery/gate/gate.ts';
 import { createGraphQL } from '../delivery/graphql/yoga.ts';
 import { createHealth } from '../delivery/health.ts';
 import { createHttp, type HttpServer } from '../delivery/http.ts';
+import type { HttpLimits } from '../delivery/http-limits.ts';
 import { createMetricsDoor } from '../delivery/metrics.ts';
 import { createPage } from '../delivery/page.ts';
 import { createRest } from '../delivery/rest/rest.ts';
@@ -19,6 +20,7 @@ type HttpConfig = Pick<
   | 'maxBodyBytes'
   | 'maxWatchedTokens'
   | 'sseHeartbeatMs'
+  | 'stalledClientTimeoutMs'
   | 'graphiql'
   | 'introspection'
 > &
@@ -34,11 +36,16 @@ export interface TestServer extends AsyncDisposable {
   isStopping: boolean;
 }
 
+interface TestOptions {
+  /** Where lines go; by default what is unexpected is kept, and nothing else. */
+  readonly log?: Pick<Logger, 'error' | 'info' | 'debug'>;
+  readonly limits?: Partial<HttpLimits>;
+}
+
 export async function serveHttp(
   service: Service,
   settings: Partial<HttpConfig> = {},
-  /** Where lines go; by default what is unexpected is kept, and nothing else. */
-  givenLog?: Pick<Logger, 'error' | 'info' | 'debug'>,
+  { log: givenLog, limits }: TestOptions = {},
 ): Promise<TestServer> {
   const config: HttpConfig = {
     http: { host: '127.0.0.1', port: 0 },
@@ -47,6 +54,7 @@ export async function serveHttp(
     maxBodyBytes: 10_000,
     maxWatchedTokens: 10,
     sseHeartbeatMs: 8000,
+    stalledClientTimeoutMs: 30_000,
     graphiql: false,
     introspection: true,
     apiKeys: [],
@@ -69,7 +77,9 @@ export async function serveHttp(
     metrics: createMetricsDoor(metrics),
     page: createPage({ defaultChainId: service.defaultChainId }),
     exchange: createExchange({ log, metrics }),
+    stalledClients: metrics.stalledClients,
     log,
+    limits,
   });
   const { url } = await http.listen();
   const server: TestServer = {

@@ -10,7 +10,7 @@ export class Watcher implements Disposable {
   readonly #done: Promise<void>;
   failure: unknown;
 
-  constructor(app: App, options: WatchOptions) {
+  constructor(app: Pick<App, 'url'>, options: WatchOptions) {
     this.#client = createBalancesClient({ url: app.url });
     this.#done = this.#follow(options).catch((error: unknown) => {
       this.failure = error;

@@ -113,6 +113,10 @@ export class LiveSession implements View, Disposable {
     return watch;
   }
 
+  endStreams(): void {
+    for (const watch of this.#watches) watch.end();
+  }
+
   /** Counts the idle time from now, or stops counting while there is a stream. */
   touch(): void {
     clearTimeout(this.#timer);
@@ -125,7 +129,7 @@ export class LiveSession implements View, Disposable {
   }
 
   [Symbol.dispose](): void {
-    for (const watch of this.#watches) watch.end();
+    this.endStreams();
     clearTimeout(this.#timer);
     for (const token of this.#tokens.keys()) this.#watcher.remove(token);
     this.#options.owners.release(this.#watcher);

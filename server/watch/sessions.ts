@@ -45,6 +45,7 @@ export class LiveSessions implements Sessions, Disposable {
   readonly #serial = new Serial<string>();
   /** That sessions hold; one that several hold counts in each, as it takes memory in each. */
   #pairs = 0;
+  #draining = false;
   #stopped = false;
 
   constructor(options: SessionsOptions) {
@@ -73,11 +74,19 @@ export class LiveSessions implements Sessions, Disposable {
     key: SessionKey,
     { after, signal }: { after?: string | undefined; signal: AbortSignal },
   ): Promise<AsyncIterableIterator<Update>> {
+    // A refusal would be the last word to an EventSource; an end sends it to another process.
+    if (this.#draining) return ended();
     const updates = this.#existing(key).stream(after);
     const end = () => void updates.return?.();
     if (signal.aborted) end();
     else signal.addEventListener('abort', end, { once: true });
     return updates;
+  }
+
+  /** Ends every stream, now and as it comes; sessions are made, changed and found as before. */
+  drain(): void {
+    this.#draining = true;
+    for (const session of this.#sessions.values()) session.endStreams();
   }
 
   /** Ends every stream and forgets every session. */
@@ -230,3 +239,5 @@ export class LiveSessions implements Sessions, Disposable {
     return servedChain(this.#options.chains, chainId);
   }
 }
+
+async function* ended(): AsyncGenerator<never> {}

@@ -18,7 +18,10 @@ export function useRequests(): Plugin {
       if (!isJson(request.headers.get('content-type')))
         throw refusal(415, 'a POST is expected to have the content type application/json');
       setRequestParser(async (sent) => {
-        const bytes = await sent.arrayBuffer();
+        const bytes = await sent.arrayBuffer().catch((error: NodeJS.ErrnoException) => {
+          // It has hung up, or was cut off: nothing that we did wrong.
+          throw error.code === 'ECONNRESET' ? refusal(400, 'the body is expected to come whole') : error;
+        });
         const text = orRefuse(() => UTF8.decode(bytes), 'the body is expected to be UTF-8');
         return orRefuse(() => JSON.parse(text), 'the body is expected to be JSON');
       });

@@ -1,0 +1,61 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { pathOf, problem, sendJson } from './answer.ts';
+
+/**
+ * Memory that bodies take while they come in, counted by what they may grow to: whoever announces a megabyte and
+ * sends it a byte at a time holds a megabyte. Reserved when a request begins, given back when its body is whole
+ * or its connection gone.
+ */
+export interface Bodies {
+  /** False where it does not fit any more. */
+  admit(request: IncomingMessage, response: ServerResponse): boolean;
+}
+
+export function limitBodies({
+  maxBodyBytes,
+  budgetBytes,
+}: {
+  maxBodyBytes: number;
+  budgetBytes: number;
+}): Bodies {
+  let reserved = 0;
+  return {
+    admit(request, response) {
+      const bytes = mayGrowTo(request.headers, maxBodyBytes);
+      if (bytes === 0) return true;
+      if (reserved + bytes > budgetBytes) return false;
+      reserved += bytes;
+      let isHeld = true;
+      const giveBack = () => {
+        if (isHeld) reserved -= bytes;
+        isHeld = false;
+      };
+      request.once('end', giveBack).once('close', giveBack);
+      response.once('close', giveBack);
+      return true;
+    },
+  };
+}
+
+/** What announces more than is allowed is refused by its door without being read. */
+function mayGrowTo(headers: IncomingMessage['headers'], maxBodyBytes: number): number {
+  if (headers['transfer-encoding'] !== undefined) return maxBodyBytes;
+  const announced = Number(headers['content-length'] ?? 0);
+  return announced > maxBodyBytes ? 0 : announced;
+}
+
+/** Bodies are through, or cut off, within the time that a request has; most are sooner. */
+const RETRY_AFTER_SECONDS = '1';
+
+/** Answers 503 in the words of the door that was knocked at. What is still sent is read past, and kept nowhere. */
+export function refuseForBodies(request: IncomingMessage, response: ServerResponse): void {
+  const refusal = problem(503, 'too much is being received at the moment');
+  const headers = { 'retry-after': RETRY_AFTER_SECONDS };
+  if (pathOf(request) !== '/graphql') {
+    sendJson(request, response, 503, refusal, headers);
+    return;
+  }
+  const error = { message: refusal.message, extensions: { code: 'CAPACITY_EXCEEDED' } };
+  const type = 'application/graphql-response+json; charset=utf-8';
+  sendJson(request, response, 503, { errors: [error] }, { ...headers, 'content-type': type });
+}

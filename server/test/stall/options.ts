@@ -1,0 +1,50 @@
+import { parseArgs } from 'node:util';
+
+export interface StallOptions {
+  /** That stop reading; half of each door. */
+  readonly clients: number;
+  /** Balances that change a second. */
+  readonly updates: number;
+  /** How long that goes on once all have stalled. */
+  readonly seconds: number;
+  readonly wallets: number;
+  readonly tokens: number;
+}
+
+export class UsageError extends Error {}
+
+export const USAGE = `npm run stall -- [--clients 500] [--updates 200] [--seconds 60]
+
+  --clients   how many stop reading, 2 to 5000            (default 500)
+  --updates   balances that change a second, 10 to 2000   (default 200)
+  --seconds   how long, once they have, 1 to 3600         (default 60)`;
+
+/** Throws UsageError, which names what was wrong. */
+export function readOptions(args: readonly string[]): StallOptions {
+  const { values } = parse(args);
+  return {
+    clients: whole('--clients', values.clients ?? '500', 2, 5000),
+    updates: whole('--updates', values.updates ?? '200', 10, 2000),
+    seconds: whole('--seconds', values.seconds ?? '60', 1, 3600),
+    wallets: 4,
+    tokens: 300,
+  };
+}
+
+function parse(args: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...args],
+      options: { clients: { type: 'string' }, updates: { type: 'string' }, seconds: { type: 'string' } },
+    });
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error));
+  }
+}
+
+function whole(name: string, text: string, least: number, most: number): number {
+  const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+  if (!(value >= least && value <= most))
+    throw new UsageError(`${name}: expected a whole number from ${least} to ${most}, not '${text}'`);
+  return value;
+}
