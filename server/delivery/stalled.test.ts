@@ -116,7 +116,7 @@ describe('a client that stops reading', () => {
 
 describe('a client stays', () => {
   test('that reads slowly, though no event is through for many a timeout', async () => {
-    const url = await open({ stalledClientTimeoutMs: 600 });
+    const url = await open({ stalledClientTimeoutMs: 1500 });
     using client = new RawClient(url, REST);
     const [stream] = await streams(1);
     stream?.push(BIG);

@@ -8,7 +8,7 @@ import { stall } from './stall/run.ts';
 it('clients that stop reading are dropped and resume, and those who read are told everything meanwhile', {
   timeout: 300_000,
 }, async () => {
-  const options = { clients: 12, updates: 200, seconds: 3, wallets: 2, tokens: 300 };
+  const options = { clients: 12, updates: 200, seconds: 3, wallets: 1, tokens: 900 };
   const report = await stall(options, { signal: AbortSignal.timeout(280_000), narrate: () => {} });
   const text = formatReport(report, options);
   expect(report.problems, text).toEqual([]);
