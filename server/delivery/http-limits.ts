@@ -14,12 +14,11 @@ export interface HttpLimits {
   readonly unsentBytes: number;
 }
 
-export const LIMITS: HttpLimits = {
+export const LIMITS: Omit<HttpLimits, 'connections'> = {
   headersMs: 15_000,
   requestMs: 30_000,
   checkEveryMs: 5000,
   keepAliveMs: 65_000,
-  connections: 20_000,
   bodyBytes: 256 * 1024 * 1024,
   unsentBytes: 256 * 1024 * 1024,
 };

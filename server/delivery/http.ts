@@ -36,7 +36,7 @@ export interface HttpServer extends AsyncDisposable {
 export interface HttpOptions {
   readonly config: Pick<
     Config,
-    'http' | 'allowedOrigins' | 'maxBodyBytes' | 'stalledClientTimeoutMs' | 'shutdownGraceMs'
+    'http' | 'allowedOrigins' | 'maxBodyBytes' | 'maxStreams' | 'stalledClientTimeoutMs' | 'shutdownGraceMs'
   >;
   readonly graphql: Door;
   readonly rest: Pick<RestApp, 'fetch'>;
@@ -50,6 +50,8 @@ export interface HttpOptions {
   readonly limits?: Partial<HttpLimits> | undefined;
 }
 
+/** So many connections for each stream there is room for: whoever listens asks beside it, and some only ask. */
+const CONNECTIONS_A_STREAM = 2;
 /** Of the grace: when what is left is cut off, so that there is time to end what stands behind. */
 const CUT_OFF_AFTER = 0.9;
 /** Of the grace: for how long a client may drain nothing while all others wait for it. */
@@ -57,7 +59,7 @@ const STALLED_AFTER = 0.2;
 
 export function createHttp(options: HttpOptions): HttpServer {
   const { config, exchange, log } = options;
-  const limits = { ...LIMITS, ...options.limits };
+  const limits = { ...LIMITS, connections: CONNECTIONS_A_STREAM * config.maxStreams, ...options.limits };
   const cors = createCors(config.allowedOrigins);
   const doorAt = router(options);
   const connections = new Connections();
