@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { BlockRef, Hash } from '../chain/types.ts';
+import { Lineage, REMEMBERED_BLOCKS } from '../chain/lineage.ts';
+import type { BlockRef, Hash, Header } from '../chain/types.ts';
 import { type Arrival, type Entry, type Merge, merge } from './entry.ts';
 
 const owner = '0x00000000000000000000000000000000000000f1';
@@ -11,7 +12,8 @@ function at(name: string): BlockRef {
   const number = Number(name.slice(1));
   return { number, hash: `0x${Buffer.from(name).toString('hex').padStart(64, '0')}`, timestamp: number };
 }
-const isOurs = ({ number, hash }: BlockRef) => hash === at(`a${number}`).hash;
+const has = (number: number, hash: Hash) => hash === at(`a${number}`).hash;
+const ours = { has, isCanonical: ({ number, hash }: BlockRef) => has(number, hash) };
 
 function entry(amount: bigint | null, readAt: string, firstSeen = readAt): Entry {
   return {
@@ -56,25 +58,25 @@ describe('a reading', () => {
     ['that fails in another way', entry(null, 'a6'), arrival('empty', 'a7'), 'changed'],
   ];
   it.each(cases)('%s', (_, known, arriving, outcome) => {
-    expect(merge(known, arriving, isOurs).outcome).toBe(outcome);
+    expect(merge(known, arriving, ours).outcome).toBe(outcome);
   });
 
   it('that changes a value says what it was, where it is from, and what moved it', () => {
-    expect(merge(entry(4n, 'a6'), arrival(5n, 'a7'), isOurs)).toMatchObject({
+    expect(merge(entry(4n, 'a6'), arrival(5n, 'a7'), ours)).toMatchObject({
       entry: {
         balance: { amount: 5n, previousAmount: 4n, transactions: [transaction], block: at('a7') },
         readAt: at('a7'),
         cause: 'EVENT',
       },
     });
-    expect(merge(undefined, arrival(5n, 'a7'), isOurs)).toMatchObject({ entry: { cause: 'SUBSCRIBED' } });
+    expect(merge(undefined, arrival(5n, 'a7'), ours)).toMatchObject({ entry: { cause: 'SUBSCRIBED' } });
   });
 
   it('that confirms a value keeps where it was first seen, while that block exists', () => {
-    expect(merge(entry(5n, 'a6', 'a2'), arrival(5n, 'a7'), isOurs)).toMatchObject({
+    expect(merge(entry(5n, 'a6', 'a2'), arrival(5n, 'a7'), ours)).toMatchObject({
       entry: { balance: { block: at('a2') }, readAt: at('a7') },
     });
-    expect(merge(entry(5n, 'b6', 'b5'), arrival(5n, 'a7'), isOurs)).toMatchObject({
+    expect(merge(entry(5n, 'b6', 'b5'), arrival(5n, 'a7'), ours)).toMatchObject({
       entry: { balance: { block: at('a7') } },
     });
   });
@@ -83,9 +85,22 @@ describe('a reading', () => {
     const known = entry(5n, 'b6', 'b5');
     const lost: Hash = `0x${'8'.repeat(64)}`;
     const before = { ...known, balance: { ...known.balance, transactions: [lost] } };
-    expect(merge(before, arrival(5n, 'a7'), isOurs)).toMatchObject({
+    expect(merge(before, arrival(5n, 'a7'), ours)).toMatchObject({
       outcome: 'confirmed',
       entry: { balance: { transactions: [transaction] } },
     });
+  });
+
+  it('from long ago, that arrives after a leap, does not undo what was read since', () => {
+    const lineage = new Lineage();
+    const header = (number: number): Header => ({
+      ...at(`a${number}`),
+      parentHash: at(`a${number - 1}`).hash,
+    });
+    for (let number = 1000; number <= 1050; number++) lineage.advance([header(number)]);
+    const { entry: known } = merge(undefined, arrival(222n, 'a1050'), lineage) as { entry: Entry };
+    lineage.restart(header(1050 + REMEMBERED_BLOCKS - 5));
+    // Neither is remembered; the one from before is old enough to count as settled, the other is not.
+    expect(merge(known, arrival(221n, 'a1040'), lineage).outcome).toBe('orphaned');
   });
 });

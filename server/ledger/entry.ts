@@ -1,3 +1,4 @@
+import type { Lineage } from '../chain/lineage.ts';
 import type { Reading } from '../chain/multicall/reader.ts';
 import type { Address, BlockRef, Hash } from '../chain/types.ts';
 
@@ -37,7 +38,7 @@ export interface Arrival {
 }
 
 /**
- * - `orphaned`: read at a block that is no longer ours; says nothing, must be read again;
+ * - `orphaned`: read at a block that is not, or no longer, known as ours; says nothing, must be read again;
  * - `stale`: something newer is known already;
  * - `confirmed`: the same value, seen at a newer block;
  * - `changed`: another value, or the first one.
@@ -51,22 +52,23 @@ export type Merge =
 /**
  * Merges a reading into what is known. Guarded by height and hash: a reading of a replaced block never counts,
  * one of an older block never undoes a newer one, and what was read at a block that has since been replaced
- * yields to any reading of our chain, a lower one included.
+ * yields to any reading of our chain, a lower one included. That a block is old proves nothing here: after a leap
+ * what was read in between is not remembered either, and a reading from before it must not come after that.
  */
 export function merge(
   known: Entry | undefined,
   arrival: Arrival,
-  isCanonical: (block: BlockRef) => boolean,
+  lineage: Pick<Lineage, 'has' | 'isCanonical'>,
 ): Merge {
   const { owner, token, reading, pin, cause, transactions } = arrival;
-  if (!isCanonical(pin)) return { outcome: 'orphaned' };
-  const stands = known !== undefined && isCanonical(known.readAt);
+  if (!lineage.has(pin.number, pin.hash)) return { outcome: 'orphaned' };
+  const stands = known !== undefined && lineage.isCanonical(known.readAt);
   if (stands && known.readAt.number > pin.number) return { outcome: 'stale' };
   const amount = 'amount' in reading ? reading.amount : null;
   const reason = 'amount' in reading ? null : reading.unreadable;
   if (known && known.balance.amount === amount && known.balance.reason === reason) {
     // Where it was first seen must be a block that exists, and so must what moved it.
-    const exists = isCanonical(known.balance.block);
+    const exists = lineage.isCanonical(known.balance.block);
     const balance = exists ? known.balance : { ...known.balance, block: pin, transactions };
     return { outcome: 'confirmed', entry: { ...known, balance, readAt: pin } };
   }

@@ -212,7 +212,7 @@ export class Ledger {
           cause: demand?.cause ?? 'RECONCILED',
           transactions: transactionsThrough(demand?.by ?? [], pin.number),
         },
-        (block) => this.isCanonical(block),
+        this.#options.lineage,
       );
       if (merged.outcome === 'orphaned') return;
       if (met) this.#registry.settle(pair);
