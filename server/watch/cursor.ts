@@ -1,4 +1,4 @@
-import { hash as digest, randomBytes } from 'node:crypto';
+import { createHmac, randomBytes } from 'node:crypto';
 import type { BlockRef, Hash } from '../chain/types.ts';
 
 /**
@@ -16,7 +16,7 @@ export interface Cursor {
 const FORMAT =
   /^(2\.([0-9a-f]{1,32})\.([0-9a-f]{1,32})\.(\d{1,15})\.(\d{1,15})\.(0x[0-9a-f]{64}))\.([0-9a-f]{16})$/;
 /** What a cursor says is believed: one with a later number than its own would pass over changes. */
-const SECRET = randomBytes(32).toString('hex');
+const SECRET = randomBytes(32);
 
 /** Plain ASCII without spaces, commas or quotes: it travels in headers, URLs and JSON as it is. */
 export function encodeCursor({ epoch, stream, seq, number, hash }: Cursor): string {
@@ -33,7 +33,7 @@ export function decodeCursor(text: string): Cursor | undefined {
 }
 
 function sealOf(text: string): string {
-  return digest('sha256', `${SECRET}${text}`, 'hex').slice(0, 16);
+  return createHmac('sha256', SECRET).update(text).digest('hex').slice(0, 16);
 }
 
 export function blockOf({ number, hash }: Cursor): BlockRef {
