@@ -1,8 +1,10 @@
-import proxyAddr from 'proxy-addr';
 import { z } from 'zod';
 import { ALCHEMY_DEFAULT_CHAINS, alchemyEndpoints, type Network, networkOf } from './chain/networks.ts';
 import type { Address } from './chain/types.ts';
+import { address, type Bind, bind, count, flag, list, networks, seconds } from './config-values.ts';
 import { FatalError } from './errors.ts';
+
+export type { Bind };
 
 /**
  * The environment, read once. Every message names the variable and what was expected; nothing below this
@@ -14,11 +16,6 @@ export interface ChainConfig {
   readonly endpoints: readonly string[];
   /** Requests a second to each endpoint; undefined: no limit. */
   readonly rateLimit: number | undefined;
-}
-
-export interface Bind {
-  readonly host: string;
-  readonly port: number;
 }
 
 export interface Config {
@@ -68,52 +65,6 @@ export class ConfigError extends FatalError {
   }
 }
 
-const seconds = (fallback: number) =>
-  number(fallback, 0.001, 2_000_000, 'a number of seconds, more than 0 and at most 2000000').transform(
-    (s) => s * 1000,
-  );
-const count = (fallback: number, least = 1) =>
-  number(fallback, least, Number.MAX_SAFE_INTEGER, `a whole number, at least ${least}`).refine(
-    Number.isInteger,
-    `expected a whole number, at least ${least}`,
-  );
-const flag = (fallback: boolean) =>
-  z
-    .enum(['true', 'false'], 'expected true or false')
-    .default(fallback ? 'true' : 'false')
-    .transform((text) => text === 'true');
-const list = z
-  .string()
-  .default('')
-  .transform((text) =>
-    text
-      .split(',')
-      .map((item) => item.trim())
-      .filter((item) => item !== ''),
-  );
-const address = z
-  .string()
-  .regex(/^0x[0-9a-fA-F]{40}$/, 'expected an address (0x and 40 hex digits)')
-  .transform((text) => text.toLowerCase() as Address);
-
-const bind = z
-  .string()
-  .regex(/^(\[[0-9a-fA-F:.]+\]|[^:\s]+):\d{1,5}$/, 'expected address:port, as 0.0.0.0:8080 or [::]:8080')
-  .transform((text): Bind => {
-    const colon = text.lastIndexOf(':');
-    return { host: text.slice(0, colon).replace(/^\[|\]$/g, ''), port: Number(text.slice(colon + 1)) };
-  })
-  .refine(({ port }) => port <= 65_535, 'expected a port of at most 65535');
-
-function number(fallback: number, least: number, most: number, expected: string) {
-  return z
-    .string()
-    .regex(/^\d+(\.\d+)?$/, `expected ${expected}`)
-    .default(String(fallback))
-    .transform(Number)
-    .refine((value) => value >= least && value <= most, `expected ${expected}`);
-}
-
 const schema = z.object({
   HTTP_BIND: bind.default({ host: '0.0.0.0', port: 8080 }),
   CHAINS: z
@@ -144,10 +95,7 @@ const schema = z.object({
     'expected keys separated by commas, without spaces, of ASCII characters alone',
   ),
   RATE_LIMIT_PER_MINUTE: count(600),
-  TRUST_PROXY: list.refine(
-    areNetworks,
-    'expected addresses or networks separated by commas, as 10.0.0.0/8,::1',
-  ),
+  TRUST_PROXY: networks,
   MAX_STREAMS_PER_ADDRESS: count(1000),
   MAX_STREAMS: count(10_000),
   MAX_SESSIONS: count(20_000),
@@ -167,16 +115,6 @@ const schema = z.object({
   INTROSPECTION: flag(true),
   SHUTDOWN_GRACE: seconds(10),
 });
-
-/** As the proxy's address will be compared with them. */
-function areNetworks(networks: readonly string[]): boolean {
-  try {
-    proxyAddr.compile([...networks]);
-    return true;
-  } catch {
-    return false;
-  }
-}
 
 /** Variables of the contract that would be unsafe to ignore while nothing here obeys them. */
 const NOT_YET = ['REDIS_URL'] as const;

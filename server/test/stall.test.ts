@@ -1,5 +1,6 @@
 import { expect, it, test } from 'vitest';
-import { readOptions, UsageError } from './stall/options.ts';
+import { UsageError } from './command-line.ts';
+import { readOptions } from './stall/options.ts';
 import { growthOf, median } from './stall/readings.ts';
 import { formatReport } from './stall/report.ts';
 import { stall } from './stall/run.ts';

@@ -58,8 +58,8 @@ const DOORS: Readonly<Record<string, Asked>> = {
 };
 const doors = Object.entries(DOORS);
 
-/** Asks, and hangs up as soon as the status is known where what comes is a stream. */
-async function ask({ method = 'GET', path, body, headers }: Asked, more: Record<string, string> = {}) {
+/** Asks; what comes may be a stream, which stays open until it is told to hang up. */
+async function send({ method = 'GET', path, body, headers }: Asked, more: Record<string, string>) {
   const hangUp = new AbortController();
   const response = await fetch(server.url + path, {
     method,
@@ -67,26 +67,22 @@ async function ask({ method = 'GET', path, body, headers }: Asked, more: Record<
     headers: { 'content-type': 'application/json', ...headers, ...more },
     ...(body !== undefined && { body: JSON.stringify(body) }),
   });
-  const isStream = response.headers.get('content-type')?.startsWith('text/event-stream') ?? false;
-  const text = isStream ? '' : await response.text();
-  hangUp.abort();
-  return {
-    status: response.status,
-    headers: response.headers,
-    body: isStream ? undefined : JSON.parse(text),
-  };
+  return { response, hangUp: () => hangUp.abort() };
 }
 
-/** Opens a stream and leaves it open until it is told to hang up. */
-async function stream({ method = 'GET', path, body, headers }: Asked, more: Record<string, string> = {}) {
-  const hangUp = new AbortController();
-  const response = await fetch(server.url + path, {
-    method,
-    signal: hangUp.signal,
-    headers: { 'content-type': 'application/json', ...headers, ...more },
-    ...(body !== undefined && { body: JSON.stringify(body) }),
-  });
-  return { status: response.status, hangUp: () => hangUp.abort() };
+/** Hangs up as soon as the status is known where what comes is a stream. */
+async function ask(asked: Asked, more: Record<string, string> = {}) {
+  const { response, hangUp } = await send(asked, more);
+  const { status, headers } = response;
+  const isStream = headers.get('content-type')?.startsWith('text/event-stream') ?? false;
+  const body = isStream ? undefined : await response.json();
+  hangUp();
+  return { status, headers, body };
+}
+
+async function stream(asked: Asked, more: Record<string, string> = {}) {
+  const { response, hangUp } = await send(asked, more);
+  return { status: response.status, hangUp };
 }
 
 const codeOf = (body: { code?: number; errors?: { extensions: { code: string } }[] }) =>

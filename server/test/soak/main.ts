@@ -3,32 +3,17 @@
  * end or something was sent that should not have been, 2 on arguments that make no sense, 130 when interrupted.
  */
 import { randomInt } from 'node:crypto';
-import { readOptions, type SoakOptions, USAGE, UsageError } from './options.ts';
+import { argumentsOrExit, untilInterrupted } from '../command-line.ts';
+import { readOptions, USAGE } from './options.ts';
 import { formatReport, isGood } from './report.ts';
 import { soak } from './run.ts';
 
-function optionsOrExit(): SoakOptions {
-  try {
-    return readOptions(process.argv.slice(2), () => randomInt(2 ** 32));
-  } catch (error) {
-    if (!(error instanceof UsageError)) throw error;
-    console.error(`${error.message}\n\n${USAGE}`);
-    process.exit(2);
-  }
-}
-
-const options = optionsOrExit();
-const interrupt = new AbortController();
-for (const name of ['SIGINT', 'SIGTERM'] as const)
-  process.on(name, () => {
-    if (interrupt.signal.aborted) process.exit(130);
-    console.error('stopping; once more to stop at once');
-    interrupt.abort();
-  });
+const options = argumentsOrExit((args) => readOptions(args, () => randomInt(2 ** 32)), USAGE);
+const signal = untilInterrupted();
 
 console.error(`soak: seed ${options.seed}`);
 const report = await soak(options, {
-  signal: interrupt.signal,
+  signal,
   narrate: options.log ? (line) => console.error(line) : () => {},
 });
 console.log(formatReport(report));

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { readOptions, UsageError } from './options.ts';
+import { UsageError } from '../command-line.ts';
+import { readOptions } from './options.ts';
 
 const newSeed = () => 7;
 

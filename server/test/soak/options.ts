@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { numberOf, parsed } from '../command-line.ts';
 
 export interface SoakOptions {
   readonly seed: number;
@@ -21,8 +22,6 @@ export interface SoakOptions {
   readonly holdMs: number;
 }
 
-export class UsageError extends Error {}
-
 export const USAGE = `npm run soak -- [--minutes 10] [--seed 42] [--wallets 20] [--tokens 30] [--patience 60]
                 [--no-restarts] [--no-sweep] [--log]
 
@@ -39,21 +38,21 @@ export const USAGE = `npm run soak -- [--minutes 10] [--seed 42] [--wallets 20] 
 export function readOptions(args: readonly string[], newSeed: () => number): SoakOptions {
   const { values } = parse(args);
   return {
-    seed: values.seed === undefined ? newSeed() : number('--seed', values.seed, 0, 2 ** 32 - 1, 'whole'),
-    durationMs: number('--minutes', values.minutes ?? '10', 0.1, 1440) * 60_000,
-    wallets: number('--wallets', values.wallets ?? '20', 1, 200, 'whole'),
-    tokens: number('--tokens', values.tokens ?? '30', 4, 200, 'whole'),
+    seed: values.seed === undefined ? newSeed() : numberOf('--seed', values.seed, 0, 2 ** 32 - 1, 'whole'),
+    durationMs: numberOf('--minutes', values.minutes ?? '10', 0.1, 1440) * 60_000,
+    wallets: numberOf('--wallets', values.wallets ?? '20', 1, 200, 'whole'),
+    tokens: numberOf('--tokens', values.tokens ?? '30', 4, 200, 'whole'),
     appRestarts: !values['no-restarts'],
     sweep: !values['no-sweep'],
     log: values.log ?? false,
-    convergeMs: number('--patience', values.patience ?? '60', 1, 3600) * 1000,
+    convergeMs: numberOf('--patience', values.patience ?? '60', 1, 3600) * 1000,
     holdMs: 2000,
   };
 }
 
 function parse(args: readonly string[]) {
-  try {
-    return parseArgs({
+  return parsed(() =>
+    parseArgs({
       args: [...args],
       options: {
         minutes: { type: 'string' },
@@ -65,17 +64,6 @@ function parse(args: readonly string[]) {
         'no-sweep': { type: 'boolean' },
         log: { type: 'boolean' },
       },
-    });
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
-  }
-}
-
-function number(name: string, text: string, least: number, most: number, kind?: 'whole'): number {
-  const value = /^\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
-  if (!(value >= least && value <= most) || (kind === 'whole' && !Number.isInteger(value)))
-    throw new UsageError(
-      `${name}: expected a ${kind ? `${kind} ` : ''}number from ${least} to ${most}, not '${text}'`,
-    );
-  return value;
+    }),
+  );
 }

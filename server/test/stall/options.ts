@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { numberOf, parsed } from '../command-line.ts';
 
 export interface StallOptions {
   /** That stop reading; half of each door. */
@@ -11,8 +12,6 @@ export interface StallOptions {
   readonly tokens: number;
 }
 
-export class UsageError extends Error {}
-
 export const USAGE = `npm run stall -- [--clients 500] [--updates 200] [--seconds 60]
 
   --clients   how many stop reading, 2 to 5000            (default 500)
@@ -23,28 +22,19 @@ export const USAGE = `npm run stall -- [--clients 500] [--updates 200] [--second
 export function readOptions(args: readonly string[]): StallOptions {
   const { values } = parse(args);
   return {
-    clients: whole('--clients', values.clients ?? '500', 2, 5000),
-    updates: whole('--updates', values.updates ?? '200', 10, 2000),
-    seconds: whole('--seconds', values.seconds ?? '60', 1, 3600),
+    clients: numberOf('--clients', values.clients ?? '500', 2, 5000, 'whole'),
+    updates: numberOf('--updates', values.updates ?? '200', 10, 2000, 'whole'),
+    seconds: numberOf('--seconds', values.seconds ?? '60', 1, 3600, 'whole'),
     wallets: 4,
     tokens: 300,
   };
 }
 
 function parse(args: readonly string[]) {
-  try {
-    return parseArgs({
+  return parsed(() =>
+    parseArgs({
       args: [...args],
       options: { clients: { type: 'string' }, updates: { type: 'string' }, seconds: { type: 'string' } },
-    });
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
-  }
-}
-
-function whole(name: string, text: string, least: number, most: number): number {
-  const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
-  if (!(value >= least && value <= most))
-    throw new UsageError(`${name}: expected a whole number from ${least} to ${most}, not '${text}'`);
-  return value;
+    }),
+  );
 }
