@@ -73,7 +73,9 @@ export async function createApp(
     }),
   );
   const { url } = await http.listen();
-  log.info({ url, metrics: apart?.url, chains: [...chains.keys()] }, 'listening');
+  const { apiKeys, allowedOrigins, trustProxy } = config;
+  const doors = { apiKeys: apiKeys.length, allowedOrigins, trustProxy };
+  log.info({ url, metrics: apart?.url, chains: [...chains.keys()], ...doors }, 'listening');
 
   const running = starting.move();
   const retire = () => {

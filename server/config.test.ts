@@ -113,6 +113,8 @@ describe('the environment', () => {
     ['LOG_LEVEL', 'loud', 'fatal'],
     ['ALCHEMY_API_KEY', 'a/b', 'Alchemy'],
     ['API_KEYS', 'with space,other', 'keys separated by commas'],
+    ['ALLOWED_ORIGINS', 'app.example.org', 'a scheme and a host'],
+    ['ALLOWED_ORIGINS', 'https://a.example,https://b.example/', 'a scheme and a host'],
     ['RATE_LIMIT_PER_MINUTE', '0', 'at least 1'],
     ['TRUST_PROXY', '10.0.0.0/33', 'addresses or networks'],
     ['TRUST_PROXY', 'proxy.example', 'addresses or networks'],
@@ -136,6 +138,19 @@ describe('the environment', () => {
       trustProxy: ['10.0.0.0/8', '::1'],
       metricsBind: { host: '::1', port: 9100 },
     });
+  });
+
+  it.each([
+    '*',
+    'null',
+    'https://app.example.org',
+    'https://*.example.org:8443',
+    '*.example.org',
+    '*://a',
+    'app://*',
+    'HTTP://[::1]:*',
+  ])('takes the origin %s', (origin) => {
+    expect(readConfig({ ...LOCAL, ALLOWED_ORIGINS: origin }).allowedOrigins).toEqual([origin]);
   });
 
   it('never repeats a key', () => {

@@ -65,6 +65,9 @@ export class ConfigError extends FatalError {
   }
 }
 
+/** As browsers send it, with no path, and with `*` anywhere. */
+const ORIGIN = /^(null|\*[^/\s]*|[a-z*][a-z0-9+.*-]*:\/\/[^/\s?#@]+)$/i;
+
 const schema = z.object({
   HTTP_BIND: bind.default({ host: '0.0.0.0', port: 8080 }),
   CHAINS: z
@@ -89,7 +92,12 @@ const schema = z.object({
     'expected domains separated by commas, as evil.example,*.bad.example',
   ),
   ALLOW_PRIVATE_TOKEN_LISTS: flag(false),
-  ALLOWED_ORIGINS: list.transform((origins) => (origins.length > 0 ? origins : ['*'])),
+  ALLOWED_ORIGINS: list
+    .refine(
+      (origins) => origins.every((origin) => ORIGIN.test(origin)),
+      'expected origins separated by commas, each a scheme and a host, as https://app.example.org,https://*.example.org',
+    )
+    .transform((origins) => (origins.length > 0 ? origins : ['*'])),
   API_KEYS: list.refine(
     (keys) => keys.every((key) => /^[\x21-\x7e]+$/.test(key)),
     'expected keys separated by commas, without spaces, of ASCII characters alone',

@@ -40,6 +40,7 @@ try {
     // A person who presses Ctrl-C has no balancer.
     if (signal === 'SIGTERM') await sleep(shutdownGraceMs * LAME_DUCK);
     await app[Symbol.asyncDispose]();
+    log.info('stopped');
     process.exit(0);
   };
   process.on('SIGTERM', stop);

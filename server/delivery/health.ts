@@ -60,18 +60,23 @@ function present(chain: ChainHealth) {
       timestamp: new Date(chain.head.timestamp * 1000).toISOString(),
     },
     lagBlocks: chain.lagBlocks,
-    lagSeconds: chain.lagMs === null ? null : chain.lagMs / 1000,
+    lagSeconds: chain.lagMs === null ? null : seconds(chain.lagMs),
     heads: chain.heads,
     pendingTouches: chain.pendingTouches,
-    oldestConfirmationSeconds: chain.oldestConfirmationMs / 1000,
+    oldestConfirmationSeconds: seconds(chain.oldestConfirmationMs),
     endpoints: chain.endpoints.map(({ name, circuit, isBehind, isSlow, headNumber, latencyMs }) => ({
       name,
       circuit,
       behind: isBehind,
       slow: isSlow,
       headNumber,
-      latencySeconds: latencyMs === null ? null : latencyMs / 1000,
+      latencySeconds: latencyMs === null ? null : seconds(latencyMs),
     })),
     lastError: chain.lastError,
   };
+}
+
+/** To the millisecond. */
+function seconds(ms: number): number {
+  return Math.round(ms) / 1000;
 }

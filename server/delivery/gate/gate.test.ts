@@ -191,6 +191,20 @@ describe('the rate', () => {
     expect((await ask(graphql(`{ a: ${read} b: ${read} }`))).status).toBe(429);
   });
 
+  test('what is refused takes nothing of it, and what can never be had is told so', async () => {
+    await open({ rateLimitPerMinute: 3 });
+    const read = (name: string) => `${name}: balance(${wallet}, token: "${TOKEN}") { amount }`;
+    const refused = await ask(graphql(`{ ${['a', 'b', 'c', 'd'].map(read).join(' ')} }`));
+    expect([refused.status, refused.body.errors[0].message]).toEqual([
+      429,
+      '4 requests at once, of 3 in a minute: ask for fewer together',
+    ]);
+    expect((await ask(graphql(`{ ${read('a')} ${read('b')} }`))).status).toBe(200);
+    expect((await ask(graphql(`{ ${read('a')} ${read('b')} }`))).status).toBe(429);
+    expect((await ask(graphql(`{ ${read('a')} }`))).status).toBe(200);
+    expect((await ask(graphql(`{ ${read('a')} }`))).status).toBe(429);
+  });
+
   test("is each key's own, whatever the address, or else each address's", async () => {
     const asked = graphql(`{ balance(${wallet}, token: "${TOKEN}") { amount } }`);
     await open({ rateLimitPerMinute: 1, apiKeys: ['one', 'two'], trustProxy: ['127.0.0.1'] });

@@ -59,7 +59,9 @@ export function createGate(config: GateConfig, metrics: Pick<Metrics, 'streams' 
       metrics.refusals.inc({ reason: 'rate' });
       throw new RetryLaterError(
         'RATE_LIMITED',
-        `more than ${config.rateLimitPerMinute} requests in a minute: try again in ${waitSeconds} s`,
+        requests > config.rateLimitPerMinute
+          ? `${requests} requests at once, of ${config.rateLimitPerMinute} in a minute: ask for fewer together`
+          : `more than ${config.rateLimitPerMinute} requests in a minute: try again in ${waitSeconds} s`,
         waitSeconds,
       );
     },
@@ -70,7 +72,7 @@ export function createGate(config: GateConfig, metrics: Pick<Metrics, 'streams' 
         metrics.refusals.inc({ reason: 'streams_per_address' });
         throw new RetryLaterError(
           'RATE_LIMITED',
-          `${theirs} streams of this address are open, which is the limit`,
+          `${theirs} streams of this address are open, which is the limit: try again in ${RETRY_STREAM_SECONDS} s`,
           RETRY_STREAM_SECONDS,
         );
       }
@@ -78,7 +80,7 @@ export function createGate(config: GateConfig, metrics: Pick<Metrics, 'streams' 
         metrics.refusals.inc({ reason: 'streams' });
         throw new RetryLaterError(
           'CAPACITY_EXCEEDED',
-          'as many streams are open as this server takes',
+          `${open} streams are open, which is all that this server takes: try again in ${RETRY_STREAM_SECONDS} s`,
           RETRY_STREAM_SECONDS,
         );
       }
