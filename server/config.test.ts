@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { HttpTransport } from './chain/rpc/http.ts';
@@ -268,5 +269,20 @@ describe('the environment', () => {
       ),
       { numRuns: 4000 },
     );
+  });
+
+  it('is passed on by Compose as README tells of it', () => {
+    const text = (name: string) => readFileSync(new URL(`../${name}`, import.meta.url), 'utf8');
+    const [, table = ''] = /### Configuration(.*?)\n### /s.exec(text('README.md')) ?? [];
+    const names = [...table.matchAll(/^\| (`.*?`) \|/gm)].flatMap(
+      ([, cell = '']) => cell.match(/[A-Z_]{3,}/g) ?? [],
+    );
+    expect(names.length).toBeGreaterThan(30);
+    const passed = [...text('docker-compose.yml').matchAll(/^ +- ([A-Z_]+?)(?:_?\d+)?(?:=|$)/gm)].map(
+      ([, name]) => name,
+    );
+    // A chain's own wrapped token is for chains that Compose does not know.
+    const unknown = names.map((name) => name.replace(/_$/, '')).filter((name) => name !== 'WRAPPED_NATIVE');
+    expect(unknown.filter((name) => !passed.includes(name))).toEqual([]);
   });
 });

@@ -64,8 +64,7 @@ one, in \`X-Client-Id\` or, for who cannot set headers, in \`?client_id=\` (the 
 client's own, and they set it. A session to which no stream is open goes after a while; its stream then is a 404.
 
 **Errors** are always \`{"code", "message"}\`, where \`code\` is the status and the message begins with it in words. Too
-much at once is a 429, and a server without room a 503: where it is known
-when to come back, \`Retry-After\` says so.
+much at once is a 429, and a server without room a 503; \`Retry-After\` says when to come back, where that is known.
 
 **Methods.** HEAD is answered wherever GET is, with its status and headers. Any other method that a path does not have
 is a 405, and \`Allow\` says which it has. A path that is not here is a 404, and OPTIONS is CORS's.
