@@ -1,5 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pathOf, problem, sendJson } from './answer.ts';
+import type { ClientAddress } from './gate/client-address.ts';
+import { Shares } from './gate/shares.ts';
 
 /**
  * Memory that bodies take while they come in, counted by what they may grow to: whoever announces a megabyte and
@@ -7,29 +9,32 @@ import { pathOf, problem, sendJson } from './answer.ts';
  * or its connection gone.
  */
 export interface Bodies {
-  /** False where it does not fit any more. */
+  /** False where it does not fit any more, beside all others or beside those of its client's address. */
   admit(request: IncomingMessage, response: ServerResponse): boolean;
 }
 
 export function limitBodies({
   maxBodyBytes,
   budgetBytes,
+  budgetPerAddressBytes,
+  addressOf,
 }: {
   maxBodyBytes: number;
   budgetBytes: number;
+  budgetPerAddressBytes: number;
+  addressOf: ClientAddress;
 }): Bodies {
-  let reserved = 0;
+  const bodies = new Shares({
+    most: Math.max(budgetBytes, maxBodyBytes),
+    mostEach: Math.max(budgetPerAddressBytes, maxBodyBytes),
+  });
   return {
     admit(request, response) {
       const bytes = mayGrowTo(request.headers, maxBodyBytes);
       if (bytes === 0) return true;
-      if (reserved + bytes > budgetBytes) return false;
-      reserved += bytes;
-      let isHeld = true;
-      const giveBack = () => {
-        if (isHeld) reserved -= bytes;
-        isHeld = false;
-      };
+      const held = bodies.take(addressOf(request), bytes);
+      if (typeof held === 'string') return false;
+      const giveBack = () => held[Symbol.dispose]();
       request.once('end', giveBack).once('close', giveBack);
       response.once('close', giveBack);
       return true;

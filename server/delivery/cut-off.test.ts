@@ -170,52 +170,63 @@ describe('what is no request is refused in our own words', () => {
 });
 
 describe('what strangers can take up', () => {
-  test('no more bodies are received at once than fit, at every door; those under way go on', async () => {
-    // What may grow to 10,000 bytes each: three of them, and nothing beside.
-    const url = await open({ bodyBytes: 30_000 });
-    const announced = { 'Content-Length': '10000' };
-    const slow = [postRequest('/graphql', '{', announced), postRequest(SESSION, '{', announced), CHUNKED].map(
-      (sent) => new RawClient(url, sent).read(),
-    );
-    const tooMuch = (text: string) => {
-      expect(text).toMatch(/^HTTP\/1.1 503 /);
-      expect(text).toMatch(/retry-after: 1\r\n/i);
-      return JSON.parse(text.split('\r\n\r\n')[1] ?? '');
-    };
-    const ask = async (path: string) => {
-      using client = new RawClient(url, postRequest(path, BODY)).read();
-      await eventually(() => expect(client.text).toContain('}'));
-      return client.text;
-    };
-    await eventually(async () =>
-      expect(tooMuch(await ask(SESSION))).toEqual({
-        code: 503,
-        message: 'Service unavailable: too much is being received at the moment',
-      }),
-    );
-    expect(tooMuch(await ask('/graphql'))).toEqual({
-      errors: [
-        {
+  test.each([
+    ['in all', { bodyBytes: 30_000 }],
+    ['from one address', { bodyBytesPerAddress: 30_000 }],
+  ])(
+    'no more bodies are received at once %s than fit, at every door; those under way go on',
+    async (_, limits) => {
+      // What may grow to 10,000 bytes each: three of them, and nothing beside.
+      const url = await open(limits);
+      const announced = { 'Content-Length': '10000' };
+      const slow = [
+        postRequest('/graphql', '{', announced),
+        postRequest(SESSION, '{', announced),
+        CHUNKED,
+      ].map((sent) => new RawClient(url, sent).read());
+      const tooMuch = (text: string) => {
+        expect(text).toMatch(/^HTTP\/1.1 503 /);
+        expect(text).toMatch(/retry-after: 1\r\n/i);
+        return JSON.parse(text.split('\r\n\r\n')[1] ?? '');
+      };
+      const ask = async (path: string) => {
+        using client = new RawClient(url, postRequest(path, BODY)).read();
+        await eventually(() => expect(client.text).toContain('}'));
+        return client.text;
+      };
+      await eventually(async () =>
+        expect(tooMuch(await ask(SESSION))).toEqual({
+          code: 503,
           message: 'Service unavailable: too much is being received at the moment',
-          extensions: { code: 'CAPACITY_EXCEEDED' },
-        },
-      ],
-    });
-    // What has no body is none of it.
-    await stillServes(url);
-    const [first, second, third] = slow;
-    third?.send('f\r\n{"query":"{chai\r\n');
-    third?.send('d\r\nns { id } }"}\r\n0\r\n\r\n');
-    first?.socket.destroy();
-    await eventually(() => expect(third?.text).toContain('{"data":{"chains":[{"id":1}]}}'));
-    // Both have given back what was theirs, one by ending and one by going.
-    await eventually(async () => expect(await ask(SESSION)).toMatch(/^HTTP\/1.1 200 /));
-    expect(second?.text).toBe('');
-    second?.socket.destroy();
-  });
+        }),
+      );
+      expect(tooMuch(await ask('/graphql'))).toEqual({
+        errors: [
+          {
+            message: 'Service unavailable: too much is being received at the moment',
+            extensions: { code: 'CAPACITY_EXCEEDED' },
+          },
+        ],
+      });
+      // What has no body is none of it.
+      await stillServes(url);
+      const [first, second, third] = slow;
+      third?.send('f\r\n{"query":"{chai\r\n');
+      third?.send('d\r\nns { id } }"}\r\n0\r\n\r\n');
+      first?.socket.destroy();
+      await eventually(() => expect(third?.text).toContain('{"data":{"chains":[{"id":1}]}}'));
+      // Both have given back what was theirs, one by ending and one by going.
+      await eventually(async () => expect(await ask(SESSION)).toMatch(/^HTTP\/1.1 200 /));
+      expect(second?.text).toBe('');
+      second?.socket.destroy();
+    },
+  );
 
-  test('no more connections than there may be', async () => {
-    const url = await open({ connections: 3 });
+  test.each([
+    ['in all', { connections: 3 }],
+    ['from one address', { connectionsPerAddress: 3 }],
+  ])('no more connections %s than there may be', async (_, limits) => {
+    const url = await open(limits);
     const clients = Array.from({ length: 3 }, () => new RawClient(url, getRequest('/livez')).read());
     for (const client of clients) await eventually(() => expect(client.text).toContain('"status":"ok"'));
     using late = new RawClient(url, getRequest('/livez'));

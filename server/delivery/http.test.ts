@@ -1,6 +1,5 @@
-import { once } from 'node:events';
 import { Agent, request } from 'node:http';
-import { connect, type Socket } from 'node:net';
+import { connect } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
 import { networkOf } from '../chain/networks.ts';
 import { eventsOf } from '../test/events.ts';
@@ -292,25 +291,6 @@ describe('origins', () => {
     expect(await cors('/graphql', preflight('/graphql', good).init)).toEqual([204, good, 'Origin']);
     expect(await cors('/graphql', preflight('/graphql', evil).init)).toEqual([204, null, 'Origin']);
   });
-});
-
-test('connections are twice as many as streams, and the next is closed as it comes', async () => {
-  await open(undefined, { maxStreams: 1 });
-  const port = Number(new URL(server.url).port);
-  const ask = () => {
-    const socket = connect(port, '127.0.0.1').on('error', () => undefined);
-    socket.write('GET /livez HTTP/1.1\r\nHost: a\r\n\r\n');
-    return socket;
-  };
-  const answerTo = async (socket: Socket) => String((await once(socket, 'data'))[0]);
-  const [first, second] = [ask(), ask()];
-  for (const socket of [first, second]) expect(await answerTo(socket)).toMatch(/^HTTP\/1.1 200 /);
-  const refused = ask();
-  expect(await refused.toArray().catch(() => [])).toEqual([]);
-  first.destroy();
-  await once(first, 'close');
-  await expect.poll(async () => (await get('/livez')).status).toBe(200);
-  second.destroy();
 });
 
 describe('starting and stopping', () => {

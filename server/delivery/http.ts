@@ -11,6 +11,8 @@ import { createCors } from './cors.ts';
 import { cutOff, MAX_HEADER_BYTES, MAX_HEADERS } from './cut-off.ts';
 import { createDocs } from './docs.ts';
 import { doorOf, type Exchange } from './exchange.ts';
+import { createClientAddress, createIsProxy, networkOf } from './gate/client-address.ts';
+import { Shares } from './gate/shares.ts';
 import type { Health } from './health.ts';
 import { type HttpLimits, LIMITS } from './http-limits.ts';
 import { listen } from './listen.ts';
@@ -36,7 +38,14 @@ export interface HttpServer extends AsyncDisposable {
 export interface HttpOptions {
   readonly config: Pick<
     Config,
-    'http' | 'allowedOrigins' | 'maxBodyBytes' | 'maxStreams' | 'stalledClientTimeoutMs' | 'shutdownGraceMs'
+    | 'http'
+    | 'allowedOrigins'
+    | 'maxBodyBytes'
+    | 'maxStreams'
+    | 'maxStreamsPerAddress'
+    | 'trustProxy'
+    | 'stalledClientTimeoutMs'
+    | 'shutdownGraceMs'
   >;
   readonly graphql: Door;
   readonly rest: Pick<RestApp, 'fetch'>;
@@ -50,8 +59,9 @@ export interface HttpOptions {
   readonly limits?: Partial<HttpLimits> | undefined;
 }
 
-/** So many connections for each stream there is room for: whoever listens asks beside it, and some only ask. */
-const CONNECTIONS_A_STREAM = 2;
+/** Beside those of the streams there is room for: whoever listens asks as well, and some only ask. */
+const FURTHER_CONNECTIONS = 10_000;
+const FURTHER_CONNECTIONS_PER_ADDRESS = 1000;
 /** Of the grace: when what is left is cut off, so that there is time to end what stands behind. */
 const CUT_OFF_AFTER = 0.9;
 /** Of the grace: for how long a client may drain nothing while all others wait for it. */
@@ -59,13 +69,20 @@ const STALLED_AFTER = 0.2;
 
 export function createHttp(options: HttpOptions): HttpServer {
   const { config, exchange, log } = options;
-  const limits = { ...LIMITS, connections: CONNECTIONS_A_STREAM * config.maxStreams, ...options.limits };
+  const limits = {
+    ...LIMITS,
+    connections: config.maxStreams + FURTHER_CONNECTIONS,
+    connectionsPerAddress: config.maxStreamsPerAddress + FURTHER_CONNECTIONS_PER_ADDRESS,
+    ...options.limits,
+  };
   const cors = createCors(config.allowedOrigins);
   const doorAt = router(options);
   const connections = new Connections();
   const bodies = limitBodies({
     maxBodyBytes: config.maxBodyBytes,
-    budgetBytes: Math.max(limits.bodyBytes, config.maxBodyBytes),
+    budgetBytes: limits.bodyBytes,
+    budgetPerAddressBytes: limits.bodyBytesPerAddress,
+    addressOf: createClientAddress(config.trustProxy),
   });
   const stalled = watchStalled({
     connections,
@@ -100,6 +117,8 @@ export function createHttp(options: HttpOptions): HttpServer {
       if (isDraining && connection?.answers.size === 0) socket.destroySoon();
     });
     response.setHeader('x-content-type-options', 'nosniff');
+    // Whoever may keep it says so; what a key has opened no cache hands to others.
+    response.setHeader('cache-control', 'no-store');
     if (retiredAtMs !== undefined) response.setHeader('connection', 'close');
     const refusal = refusalOf(request);
     if (refusal) {
@@ -118,7 +137,16 @@ export function createHttp(options: HttpOptions): HttpServer {
   }
   server.maxHeadersCount = MAX_HEADERS;
   server.maxConnections = limits.connections;
-  server.on('connection', (socket) => connections.open(socket));
+  const perAddress = new Shares({ most: Number.POSITIVE_INFINITY, mostEach: limits.connectionsPerAddress });
+  const isProxy = createIsProxy(config.trustProxy);
+  server.on('connection', (socket) => {
+    if (!isProxy(socket.remoteAddress)) {
+      const place = perAddress.take(networkOf(socket.remoteAddress), 1);
+      if (typeof place === 'string') return void socket.destroy();
+      socket.once('close', () => place[Symbol.dispose]());
+    }
+    connections.open(socket);
+  });
   server.on('clientError', (error, socket: Socket) => cutOff(error, socket, connections.of(socket)));
 
   let closed: Promise<void> | undefined;
@@ -166,7 +194,7 @@ export function createHttp(options: HttpOptions): HttpServer {
 function refusalOf({ headers, httpVersion }: IncomingMessage) {
   const { host } = headers;
   if (host === undefined && httpVersion === '1.1') return problem(400, 'the Host header is missing');
-  if (host !== undefined && !URL.canParse(`http://${host}`))
+  if (host !== undefined && (/[/?#@\\]/.test(host) || !URL.canParse(`http://${host}`)))
     return problem(400, 'the Host header is malformed');
   return undefined;
 }

@@ -60,7 +60,7 @@ const dropped = async () => {
 
 describe('who goes', () => {
   const limits = { timeoutMs: 30_000, budgetBytes: 100, stillMs: 1000 };
-  const one = (bytes: number, stillMs: number): Laggard => ({ bytes, stillMs });
+  const one = (bytes: number, stillMs: number, isQueued = false): Laggard => ({ bytes, stillMs, isQueued });
   test.each<[string, Laggard[], number[]]>([
     ['nobody, while all drain and fit', [one(40, 0), one(60, 29_999)], []],
     [
@@ -73,6 +73,7 @@ describe('who goes', () => {
     ['until what is left fits', [one(90, 5000), one(95, 5000), one(100, 5000)], [2, 1]],
     ['those that drain nothing before those that hold more and drain', [one(90, 0), one(20, 1000)], [1]],
     ['and these too, where there is nobody else to go', [one(90, 0), one(101, 0)], [1]],
+    ['of what is too much, what waits behind another answer first', [one(60, 0), one(50, 0, true)], [1]],
     ['what those free that go by the timeout counts', [one(90, 30_000), one(90, 5000)], [0]],
   ])('%s', (_, laggards, expected) => {
     expect(toDrop(laggards, limits)).toEqual(expected.map((index) => laggards[index]));

@@ -30,6 +30,8 @@ export interface Laggard {
   readonly bytes: number;
   /** For how long nothing has drained. */
   readonly stillMs: number;
+  /** All of it waits behind an answer that has not ended. */
+  readonly isQueued: boolean;
 }
 
 interface Progress {
@@ -57,9 +59,10 @@ export function watchStalled({ connections, budgetBytes, dropped, ...options }: 
       const seen = before ?? { taken, unacknowledged: undefined, movedAtMs: nowMs };
       if (!before) progress.set(connection, seen);
       // Behind a stream that is read to its end a pipelined answer may wait for ever, and that is nobody's fault.
-      if (connection.socket.writableLength === 0) seen.movedAtMs = nowMs;
+      const isQueued = connection.socket.writableLength === 0;
+      if (isQueued) seen.movedAtMs = nowMs;
       if (taken !== seen.taken) Object.assign(seen, { taken, unacknowledged: undefined, movedAtMs: nowMs });
-      return [{ connection, seen, bytes, stillMs: nowMs - seen.movedAtMs }];
+      return [{ connection, seen, bytes, stillMs: nowMs - seen.movedAtMs, isQueued }];
     });
   }
 
@@ -116,7 +119,8 @@ export function toDrop<T extends Laggard>(
 ): T[] {
   const dropped = laggards.filter(({ stillMs }) => stillMs >= limits.timeoutMs);
   const rest = laggards.filter(({ stillMs }) => stillMs < limits.timeoutMs);
-  const isStill = ({ stillMs }: T) => Number(stillMs >= limits.stillMs);
+  // Nobody who reads what was asked for first is made to pay for who asks for more than is read.
+  const isStill = ({ stillMs, isQueued }: T) => Number(isQueued || stillMs >= limits.stillMs);
   let unsent = rest.reduce((sum, { bytes }) => sum + bytes, 0);
   for (const laggard of rest.sort((a, b) => isStill(b) - isStill(a) || b.bytes - a.bytes)) {
     if (unsent <= limits.budgetBytes) break;

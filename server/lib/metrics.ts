@@ -15,7 +15,16 @@ export const HTTP_DOORS = ['graphql', 'rest', 'operations', 'page'] as const;
 export type HttpDoor = (typeof HTTP_DOORS)[number];
 /** Those that alerts are about; others begin with their first answer. */
 const HTTP_STATUSES = [200, 400, 404, 429, 500, 503];
-const REFUSALS = ['unauthenticated', 'rate', 'streams_per_address', 'streams', 'sessions', 'watched_pairs'];
+const REFUSALS = [
+  'unauthenticated',
+  'rate',
+  'streams_per_address',
+  'reads_per_caller',
+  'streams',
+  'reads',
+  'sessions',
+  'watched_pairs',
+];
 const LIST_OUTCOMES = ['ok', 'rejected', 'unavailable', 'stale'] as const;
 
 /** From a millisecond on loopback to the slowest endpoint before its deadline. */
@@ -82,7 +91,7 @@ export function createMetrics() {
     streams: gauge('streams', 'Open streams, by door (graphql or rest).', ['door']),
     refusals: counter(
       'refusals_total',
-      'Requests refused for the good of others, by reason: unauthenticated, rate, streams_per_address, or a ceiling of the process (streams, sessions, watched_pairs).',
+      'Requests refused for the good of others, by reason: unauthenticated, rate, streams_per_address, reads_per_caller, or a ceiling of the process (streams, reads, sessions, watched_pairs).',
       ['reason'],
     ),
     watchedPairs: gauge('watched_pairs', '(owner, token) pairs watched.', ['chain']),

@@ -15,6 +15,8 @@ export interface TokenListEntry {
 export const MAX_LIST_ENTRIES = 10_000;
 /** Of brackets. Published lists have 5; parsing millions would hold up everybody for seconds. */
 export const MAX_DEPTH = 100;
+/** Of everything in it. A list of 10,000 has a quarter of it; the parser is at it for a quarter of a second. */
+export const MAX_VALUES = 500_000;
 /** Generous where published lists are; what is longer is not a name. */
 const MAX_NAME = 256;
 const MAX_SYMBOL = 64;
@@ -54,7 +56,8 @@ const listSchema = z.object({
 /** The entries of a list's text. Throws TOKEN_LIST_REJECTED, naming the URL and where the list is wrong. */
 export function parseTokenList(url: string, text: string): readonly TokenListEntry[] {
   let json: unknown;
-  if (isNestedDeeperThan(MAX_DEPTH, text)) throw rejected(url, `is nested deeper than ${MAX_DEPTH} levels`);
+  const excess = excessOf(text);
+  if (excess) throw rejected(url, excess);
   try {
     json = JSON.parse(text);
   } catch {
@@ -67,9 +70,10 @@ export function parseTokenList(url: string, text: string): readonly TokenListEnt
   throw rejected(url, `${path === '' ? 'the list itself' : path}: ${issue?.message}`);
 }
 
-/** Whether brackets within brackets go further than that, strings aside. What is no JSON may be told either. */
-function isNestedDeeperThan(most: number, text: string): boolean {
+/** What there is too much of to parse it, strings aside. What is no JSON may be told either. */
+function excessOf(text: string): string | undefined {
   let depth = 0;
+  let values = 0;
   let quoted = false;
   for (let at = 0; at < text.length; at++) {
     const char = text[at];
@@ -77,8 +81,11 @@ function isNestedDeeperThan(most: number, text: string): boolean {
     else if (char === '"') quoted = !quoted;
     else if (quoted) continue;
     else if (char === '[' || char === '{') {
-      if (++depth > most) return true;
+      if (++depth > MAX_DEPTH) return `is nested deeper than ${MAX_DEPTH} levels`;
+      values++;
     } else if (char === ']' || char === '}') depth--;
+    else if (char === ',') values++;
+    if (values > MAX_VALUES) return `holds more than ${MAX_VALUES} values`;
   }
-  return false;
+  return undefined;
 }

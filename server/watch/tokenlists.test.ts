@@ -25,7 +25,7 @@ const list = (...tokens: unknown[]) => ({
 });
 
 const HEAD = JSON.stringify({ ...list(), tokens: undefined }).replace('}}', '},');
-const TOO_MANY = 'tokens: expected at most 10000 tokens';
+const TOO_MANY = 'holds more than 500000 values';
 
 let handler: Handler;
 let requests: string[];
@@ -475,9 +475,19 @@ describe('content', () => {
     await expect(lists.get(`${base}/2`, 1, 'somebody')).rejects.toThrow('is larger than 10485760 bytes');
   });
 
+  test('half a million values are read, one more is not', async () => {
+    const padded = (count: number) => JSON.stringify({ ...list(token(USDC)), x: Array(count).fill(0) });
+    const base0 = padded(1).match(/[[{,]/g)?.length ?? 0;
+    handler = (_, response) => response.end(padded(500_000 - base0 + 1));
+    expect(await lists.get(`${base}/1`, 1, 'somebody')).toHaveLength(1);
+    handler = (_, response) => response.end(padded(500_000 - base0 + 2));
+    await expect(lists.get(`${base}/2`, 1, 'somebody')).rejects.toThrow(TOO_MANY);
+  });
+
   test.each([
     ['five million brackets', '['.repeat(5_000_000), 'is nested deeper than 100 levels'],
     ['five million entries', `{"tokens":[${'1,'.repeat(5_000_000)}1]}`.replace('{', HEAD), TOO_MANY],
+    ['a million empty ones', `{"x":[${'[],'.repeat(1_000_000)}[]]}`, TOO_MANY],
     ['a hundred levels', `${'['.repeat(100)}${']'.repeat(100)}`, 'the list itself: '],
     ['a hundred and one', `${'['.repeat(101)}${']'.repeat(101)}`, 'is nested deeper than 100 levels'],
     ['brackets in a text', JSON.stringify({ name: '\\"['.repeat(1000) }), 'name: Too big'],

@@ -13,6 +13,12 @@ export function createClientAddress(trusted: readonly string[]): ClientAddress {
   return (request) => networkOf(proxyAddr(request, isTrusted));
 }
 
+/** Whether the connection itself is a proxy's, of which many clients come. */
+export function createIsProxy(trusted: readonly string[]): (address: string | undefined) => boolean {
+  const isTrusted = proxyAddr.compile([...trusted]);
+  return (address) => address !== undefined && isTrusted(address, 0);
+}
+
 /** Of an IPv6 address the /64: whoever has one of its addresses has them all. */
 export function networkOf(text: string | undefined): string {
   const address = withoutPort(text ?? '');

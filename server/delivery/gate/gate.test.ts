@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { serveHttp, type TestServer } from '../../test/http.ts';
 import { ScriptedService } from '../../test/service.ts';
+import { READS } from './gate.ts';
 
 const OWNER = '0xd8da6bf26964af9d7eed9e03e53415d37aa96045';
 const TOKEN = '0x6b175474e89094c44da98b954eedeac495271d0f';
@@ -182,13 +183,16 @@ describe('the rate', () => {
     const read = `balance(${wallet}, token: "${TOKEN}") { amount }`;
     for (let i = 0; i < 5; i++) {
       expect((await ask(graphql('{ chains { id } __typename }'))).status).toBe(200);
-      expect((await ask(graphql(`{ session(chainId: 1, ${wallet}) { tokens } }`))).status).toBe(200);
+      expect((await ask(graphql('{ __schema { types { name } } }'))).status).toBe(200);
       expect((await fetch(`${server.url}/health`)).status).toBe(200);
     }
     expect((await ask(graphql(`{ a: ${read} ...More } fragment More on Query { b: ${read} }`))).status).toBe(
       200,
     );
     expect((await ask(graphql(`{ a: ${read} b: ${read} }`))).status).toBe(429);
+    const session = `{ session(chainId: 1, ${wallet}) { tokens } }`;
+    expect((await ask(graphql(session))).status).toBe(200);
+    expect((await ask(graphql(session))).status).toBe(429);
   });
 
   test('what is refused takes nothing of it, and what can never be had is told so', async () => {
@@ -283,5 +287,70 @@ describe('streams', () => {
       .not.toContain(1);
     const [rest] = streams as [Asked];
     await expect.poll(async () => (await ask(rest)).status).toBe(200);
+  });
+});
+
+describe('one-off reads under way', () => {
+  const many = Array.from({ length: 5000 }, (_, i) => `0x${(i + 1).toString(16).padStart(40, '0')}`);
+  const from = (address: string) => ({ 'x-forwarded-for': address });
+  const graphqlRead = graphql(
+    `query ($tokens: [Address!]!) { balances(${wallet}, tokens: $tokens) { amount } }`,
+  );
+  const rest: Asked = { method: 'POST', path: `/1/balances/${OWNER}`, body: { tokens: many } };
+  const byGraphQL: Asked = {
+    ...graphqlRead,
+    body: { ...(graphqlRead.body as object), variables: { tokens: many } },
+  };
+  const one = DOORS['a balance'] as Asked;
+  const oneByGraphQL = DOORS['a query'] as Asked;
+
+  /** A chain that answers when the test says. */
+  async function openHeld() {
+    await open({ maxWatchedTokens: 5000, maxBodyBytes: 1_000_000, trustProxy: ['loopback'] });
+    const answer = Promise.withResolvers<void>();
+    const chain = service.chains.get(1);
+    if (!chain) throw new Error('no chain');
+    const { balance } = chain;
+    let waiting = 0;
+    chain.balance = async (owner, token, at) => {
+      waiting += 1;
+      await answer.promise;
+      return balance(owner, token, at);
+    };
+    for (const token of many) service.amounts.set(token as typeof TOKEN, 1n);
+    return { waiting: () => waiting, answer: () => answer.resolve() };
+  }
+
+  test('are so many for one caller, at both doors together, and others read on', async () => {
+    const held = await openHeld();
+    const asked = [rest, byGraphQL, rest, byGraphQL].map((read) => ask(read, from('8.8.8.8')));
+    await expect.poll(held.waiting).toBe(READS.mostEach);
+    for (const read of [one, oneByGraphQL]) {
+      const refused = await ask(read, from('8.8.8.8'));
+      expect(refused.status).toBe(429);
+      expect(JSON.stringify(refused.body)).toContain('20000 balances are being read for you');
+      expect(refused.headers.get('retry-after')).toBe('5');
+    }
+    const other = ask(one, from('8.8.4.4'));
+    await expect.poll(held.waiting).toBe(READS.mostEach + 1);
+    held.answer();
+    expect((await Promise.all([...asked, other])).map(({ status }) => status)).toEqual([
+      200, 200, 200, 200, 200,
+    ]);
+    await expect.poll(async () => (await ask(oneByGraphQL, from('8.8.8.8'))).status).toBe(200);
+  });
+
+  test('are so many for all, and what is not begun takes no room', async () => {
+    const held = await openHeld();
+    const asked = Array.from({ length: 20 }, (_, i) => ask(rest, from(`8.8.8.${i >> 2}`)));
+    await expect.poll(held.waiting).toBe(READS.most);
+    for (const read of [one, oneByGraphQL]) {
+      const refused = await ask(read, from('1.1.1.1'));
+      expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '5']);
+      expect(JSON.stringify(refused.body)).toContain('100000 balances are being read');
+    }
+    held.answer();
+    expect((await Promise.all(asked)).every(({ status }) => status === 200)).toBe(true);
+    for (let i = 0; i < 5; i++) expect((await ask(rest, from('1.1.1.1'))).status).toBe(200);
   });
 });

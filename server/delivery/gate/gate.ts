@@ -5,6 +5,7 @@ import type { Metrics } from '../../lib/metrics.ts';
 import { createClientAddress } from './client-address.ts';
 import { Keys, keyOf } from './keys.ts';
 import { Rate } from './rate.ts';
+import { Shares } from './shares.ts';
 
 /** What every door to data asks before it opens: who it is, how much they ask, and whether there is room. */
 export interface Gate {
@@ -14,6 +15,8 @@ export interface Gate {
   spend(caller: Caller, requests: number): Promise<void>;
   /** Room for one stream, until it is disposed of. Throws RATE_LIMITED for the address, CAPACITY_EXCEEDED for the process. */
   openStream(caller: Caller, door: string): Disposable;
+  /** Room for so many balances that are read once, until it is disposed of. Throws RATE_LIMITED, CAPACITY_EXCEEDED. */
+  read(caller: Caller, balances: number): Disposable;
 }
 
 export interface Caller {
@@ -27,15 +30,17 @@ export type GateConfig = Pick<
   'apiKeys' | 'trustProxy' | 'rateLimitPerMinute' | 'maxStreams' | 'maxStreamsPerAddress'
 >;
 
+/** Balances of one-off reads under way, from the asking until the answer is written. */
+export const READS = { most: 100_000, mostEach: 20_000 } as const;
 /** Streams end when their clients do: there is no telling when, but soon is as good as any. */
-const RETRY_STREAM_SECONDS = 5;
+const RETRY_SECONDS = 5;
 
 export function createGate(config: GateConfig, metrics: Pick<Metrics, 'streams' | 'refusals'>): Gate {
   const keys = new Keys(config.apiKeys);
   const addressOf = createClientAddress(config.trustProxy);
   const rate = new Rate(config.rateLimitPerMinute);
-  const streams = new Map<string, number>();
-  let open = 0;
+  const streams = new Shares({ most: config.maxStreams, mostEach: config.maxStreamsPerAddress });
+  const reads = new Shares(READS);
 
   return {
     admit(request) {
@@ -67,38 +72,50 @@ export function createGate(config: GateConfig, metrics: Pick<Metrics, 'streams' 
     },
 
     openStream({ address }, door) {
-      const theirs = streams.get(address) ?? 0;
-      if (theirs >= config.maxStreamsPerAddress) {
-        metrics.refusals.inc({ reason: 'streams_per_address' });
-        throw new RetryLaterError(
+      const place = streams.take(address, 1);
+      if (place === 'each')
+        throw refusal(
           'RATE_LIMITED',
-          `${theirs} streams of this address are open, which is the limit: try again in ${RETRY_STREAM_SECONDS} s`,
-          RETRY_STREAM_SECONDS,
+          'streams_per_address',
+          `${config.maxStreamsPerAddress} streams of this address are open, which is the limit`,
         );
-      }
-      if (open >= config.maxStreams) {
-        metrics.refusals.inc({ reason: 'streams' });
-        throw new RetryLaterError(
+      if (place === 'all')
+        throw refusal(
           'CAPACITY_EXCEEDED',
-          `${open} streams are open, which is all that this server takes: try again in ${RETRY_STREAM_SECONDS} s`,
-          RETRY_STREAM_SECONDS,
+          'streams',
+          `${config.maxStreams} streams are open, which is all that this server takes`,
         );
-      }
-      streams.set(address, theirs + 1);
-      open += 1;
       metrics.streams.inc({ door });
       let isOpen = true;
       return {
         [Symbol.dispose]() {
-          if (!isOpen) return;
+          if (isOpen) metrics.streams.dec({ door });
           isOpen = false;
-          open -= 1;
-          metrics.streams.dec({ door });
-          const left = (streams.get(address) ?? 1) - 1;
-          if (left > 0) streams.set(address, left);
-          else streams.delete(address);
+          place[Symbol.dispose]();
         },
       };
     },
+
+    read(caller, balances) {
+      const place = reads.take(caller.id, balances);
+      if (place === 'each')
+        throw refusal(
+          'RATE_LIMITED',
+          'reads_per_caller',
+          `${READS.mostEach} balances are being read for you, which is the limit`,
+        );
+      if (place === 'all')
+        throw refusal(
+          'CAPACITY_EXCEEDED',
+          'reads',
+          `${READS.most} balances are being read, which is all that this server takes`,
+        );
+      return place;
+    },
   };
+
+  function refusal(code: RetryLaterError['code'], reason: string, message: string): RetryLaterError {
+    metrics.refusals.inc({ reason });
+    return new RetryLaterError(code, `${message}: try again in ${RETRY_SECONDS} s`, RETRY_SECONDS);
+  }
 }

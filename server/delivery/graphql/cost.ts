@@ -46,14 +46,16 @@ export function costOf(document: DocumentNode, { operationName, variables, sessi
   return answered(document, operation).reduce((sum, field) => sum + costOfField(field), 0);
 }
 
-/** What counts against the caller's rate: every session that is written and every read of the chain. */
+/** What counts against the caller's rate: every session that is written or looked at, and every read of the chain. */
 export function requestsOf(document: DocumentNode, operationName?: string | null): number {
   const operation = getOperationAST(document, operationName);
   if (!operation) return 0;
   const fields = answered(document, operation);
   if (operation.operation !== 'query') return fields.length;
-  return fields.filter(({ name: { value } }) => value === 'balance' || value === 'balances').length;
+  return fields.filter(({ name }) => COUNTED.has(name.value)).length;
 }
+
+const COUNTED: ReadonlySet<string> = new Set(['balance', 'balances', 'session']);
 
 /** The fields of the root. Those that share a key are one field, answered once. */
 function answered(document: DocumentNode, { selectionSet }: OperationDefinitionNode): FieldNode[] {

@@ -1,7 +1,7 @@
 import type { Plugin } from 'graphql-yoga';
 import type { Gate } from '../gate/gate.ts';
 import type { Connection } from './connection.ts';
-import { requestsOf } from './cost.ts';
+import { costOf, requestsOf } from './cost.ts';
 
 interface Exchange {
   readonly connection: Connection;
@@ -15,16 +15,24 @@ export function useAdmission(): Plugin<Exchange, Exchange> {
 /** Before an operation is carried out: whether it is within the caller's rate, and whether there is room for its stream. */
 export function useRates(gate: Gate): Plugin<Exchange, Exchange> {
   return {
-    async onExecute({ args: { document, operationName, contextValue } }) {
+    async onExecute({ args: { document, operationName, variableValues, contextValue } }) {
+      const { connection } = contextValue;
       const requests = requestsOf(document, operationName);
-      if (requests > 0) await gate.spend(contextValue.connection.caller, requests);
+      if (requests === 0) return;
+      await gate.spend(connection.caller, requests);
+      // Held until the answer is written: it takes more memory than what it is made of.
+      const balances = costOf(document, { operationName, variables: variableValues, session: 0 });
+      releaseAtEnd(connection, gate.read(connection.caller, balances));
     },
     async onSubscribe({ args: { contextValue } }) {
-      const { caller, signal } = contextValue.connection;
-      await gate.spend(caller, 1);
-      signal.throwIfAborted();
-      const place = gate.openStream(caller, 'graphql');
-      signal.addEventListener('abort', () => place[Symbol.dispose](), { once: true });
+      const { connection } = contextValue;
+      await gate.spend(connection.caller, 1);
+      releaseAtEnd(connection, gate.openStream(connection.caller, 'graphql'));
     },
   };
+}
+
+function releaseAtEnd({ signal }: Connection, held: Disposable): void {
+  if (signal.aborted) held[Symbol.dispose]();
+  else signal.addEventListener('abort', () => held[Symbol.dispose](), { once: true });
 }

@@ -62,6 +62,11 @@ const ofSessions = (n: number): Operation => [
   { input: { chainId: 1, owner: 'native', customTokens: ['native'] } },
 ];
 
+const ofKeys = (n: number): Operation => [
+  'query ($owner: Address!) { balances(owner: $owner, tokens: []) { amount } }',
+  { owner: 'native', unknown: [[Object.fromEntries(Array.from({ length: n }, (_, i) => [i, 0]))]] },
+];
+
 const CASES: readonly [string, (n: number) => Operation, most: number, past: number, message: RegExp][] = [
   ['tokens', ofTokens, LIMITS.tokens, LIMITS.tokens + 1, /^Token limit of 1000 exceeded/],
   [
@@ -75,6 +80,7 @@ const CASES: readonly [string, (n: number) => Operation, most: number, past: num
   ['aliases', ofAliases, LIMITS.aliases, LIMITS.aliases + 1, /^Aliases limit of 30 exceeded, found 31\./],
   ['aliases in fragments', ofSpreadAliases, 30, 32, /^Aliases limit of 30 exceeded, found 32\./],
   ['directives', ofDirectives, LIMITS.directives, LIMITS.directives + 1, /^Directives limit of 20 exceeded/],
+  ['keys', ofKeys, LIMITS.keys, LIMITS.keys + 1, /^Limit of 20 keys of an object exceeded, found 21\./],
   ['cost', ofCost, 5000, 5001, /^Cost limit of 5000 exceeded, found 5001\./],
   ['cost of sessions', ofSessions, LIMITS.costInSessions, LIMITS.costInSessions + 1, /^Cost limit of 5000/],
 ];

@@ -23,6 +23,8 @@ export const LIMITS = {
   directives: 20,
   /** Errors of one document that are told; finding each one's place takes reading the document again. */
   errors: 5,
+  /** Of one object in the variables: every key that is unknown is an error of its own, which quotes all of it. */
+  keys: 20,
   /** In sessions' worth: as much as watching so many sessions of the most tokens allowed. See `costOf`. */
   costInSessions: 5,
 } as const;
@@ -46,6 +48,7 @@ export function documentLimits({ maxWatchedTokens }: { maxWatchedTokens: number 
     maxDepthPlugin({ n: LIMITS.depth, flattenFragments: true, ...refused }),
     maxAliasesPlugin({ n: LIMITS.aliases, allowList: [], ...refused }),
     maxDirectivesPlugin({ n: LIMITS.directives, ...refused }),
+    useKeysLimit(),
     useCostLimit(maxWatchedTokens),
   ];
 }
@@ -68,6 +71,29 @@ function useNoBatches(): Plugin<Exchange> {
       },
     }),
   };
+}
+
+function useKeysLimit(): Plugin<Exchange> {
+  const check = ({ args: { variableValues } }: { args: { variableValues?: unknown } }) => {
+    const keys = mostKeys(Object.values(variableValues ?? {}));
+    if (keys > LIMITS.keys)
+      throw documentLimitExceeded(`Limit of ${LIMITS.keys} keys of an object exceeded, found ${keys}.`);
+  };
+  return { onExecute: check, onSubscribe: check };
+}
+
+/** Of any object within these. Not by recursion: strangers nest as they like. */
+function mostKeys(values: readonly unknown[]): number {
+  let most = 0;
+  const left = [...values];
+  while (left.length > 0) {
+    const value = left.pop();
+    if (typeof value !== 'object' || value === null) continue;
+    const within = Object.values(value);
+    if (!Array.isArray(value)) most = Math.max(most, within.length);
+    for (const inner of within) if (typeof inner === 'object') left.push(inner);
+  }
+  return most;
 }
 
 function useParseLimits(): Plugin<Exchange> {

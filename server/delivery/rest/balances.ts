@@ -58,7 +58,9 @@ export function addBalances(app: RestApp, { service, config, gate }: RestOptions
   const middleware = admission(gate);
   app.openapi({ ...one, middleware }, async (context) => {
     const { chain_id: chainId, owner, token } = context.req.valid('param');
-    const { amount, reason } = await servedChain(service.chains, chainId).balance(owner, token);
+    const chain = servedChain(service.chains, chainId);
+    using _room = gate.read(context.var.caller, 1);
+    const { amount, reason } = await chain.balance(owner, token);
     if (amount === null)
       throw new FatalError('BAD_USER_INPUT', `token ${token} cannot be read: ${reason ?? 'no reason given'}`);
     return context.json({ balance: amount.toString() }, 200);
@@ -68,6 +70,7 @@ export function addBalances(app: RestApp, { service, config, gate }: RestOptions
     const { chain_id: chainId, owner } = context.req.valid('param');
     const chain = servedChain(service.chains, chainId);
     const tokens = new Set(context.req.valid('json').tokens);
+    using _room = gate.read(context.var.caller, tokens.size);
     const balances = await Promise.all([...tokens].map((token) => chain.balance(owner, token)));
     return context.json({ balances: amounts(balances) }, 200);
   });

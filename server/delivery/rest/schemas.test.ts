@@ -3,6 +3,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { serveHttp } from '../../test/http.ts';
 import { type Asked, Contract, type Method, type Parameter, pointer } from '../../test/openapi.ts';
 import { ScriptedService } from '../../test/service.ts';
+import { MAX_NAMED_TOKENS } from './schemas.ts';
 
 /**
  * A client that was written by the document must be let in with all that it allows, and what it forbids must be
@@ -16,7 +17,7 @@ const RUNS = { numRuns: 150 };
 
 const service = new ScriptedService();
 service.amounts.set(DAI, 1n);
-const server = await serveHttp(service, { maxWatchedTokens: MOST_TOKENS, maxBodyBytes: 1_000_000 });
+const server = await serveHttp(service, { maxWatchedTokens: MOST_TOKENS, maxBodyBytes: 3_000_000 });
 const contract = await Contract.of(server.url);
 afterAll(() => server[Symbol.asyncDispose]());
 
@@ -160,3 +161,26 @@ function countNamed(value: unknown): number {
   const { customTokens, tokensListsUrls } = value as Record<string, readonly unknown[] | null | undefined>;
   return (customTokens?.length ?? 0) + (tokensListsUrls?.length ?? 0);
 }
+
+it('so many tokens and lists may be named, one more is refused in a word, however wrong all are', async () => {
+  const answer = async (body: object) => {
+    const response = await fetch(`${server.url}/1/sessions/0xd8da6bf26964af9d7eed9e03e53415d37aa96045`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+    return [response.status, (await response.json()).message];
+  };
+  const most = MAX_NAMED_TOKENS;
+  expect((await answer({ customTokens: Array(most).fill('native') }))[0]).toBe(200);
+  for (const many of [most + 1, 20 * most])
+    for (const wrong of ['native', 0])
+      expect(await answer({ customTokens: Array(many).fill(wrong) })).toEqual([
+        400,
+        'Bad request: customTokens: expected at most 10000 tokens',
+      ]);
+  expect(await answer({ tokensListsUrls: Array(20 * most).fill(0) })).toEqual([
+    400,
+    'Bad request: tokensListsUrls: expected at most 10000 token lists',
+  ]);
+});

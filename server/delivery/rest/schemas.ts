@@ -106,10 +106,14 @@ export const streamHeaders = clientHeaders.extend({
     .openapi({ param: { name: 'last-event-id', in: 'header' }, ...cursorMeta }),
 });
 
+/** Of one body, however often each is named: the session's own limit counts each once. */
+export const MAX_NAMED_TOKENS = 10_000;
+
 export const sessionBody = z
   .object({
     tokensListsUrls: z
       .array(z.string().openapi({ format: 'uri', maxLength: MAX_URL_LENGTH }))
+      .max(MAX_NAMED_TOKENS, `expected at most ${MAX_NAMED_TOKENS} token lists`)
       .nullish()
       .transform((urls) => urls ?? [])
       .openapi({
@@ -119,6 +123,7 @@ export const sessionBody = z
       }),
     customTokens: z
       .array(token)
+      .max(MAX_NAMED_TOKENS, `expected at most ${MAX_NAMED_TOKENS} tokens`)
       .nullish()
       .transform((tokens) => tokens ?? [])
       .openapi({
