@@ -163,6 +163,8 @@ async function listening(child: ChildProcess, exited: Promise<void>, signal?: Ab
   stderr.setEncoding('utf8').on('data', (text: string) => {
     complaint = (complaint + text).slice(-4_000);
   });
+  // What it says last may come after it is gone.
+  const silent = new Promise<void>((resolve) => stderr.once('close', () => resolve()));
   child.once('error', (error) => {
     complaint += error.message;
   });
@@ -174,7 +176,8 @@ async function listening(child: ChildProcess, exited: Promise<void>, signal?: Ab
       if (match) resolve(Number(match[1]));
     });
   });
-  const failed = exited.then(() => {
+  const failed = exited.then(async () => {
+    await silent;
     throw new Error(`anvil did not start: ${complaint.trim() || `exit code ${child.exitCode}`}`);
   });
   const stop = new AbortController();
