@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Shares } from '../lib/shares.ts';
 import { pathOf, problem, sendJson } from './answer.ts';
 import type { ClientAddress } from './gate/client-address.ts';
-import { Shares } from './gate/shares.ts';
 
 /**
  * Memory that bodies take while they come in, counted by what they may grow to: whoever announces a megabyte and

@@ -1,8 +1,8 @@
 import { type Dispatcher, errors, fetch, type Response } from 'undici';
 import { describe, FatalError, RetryableError } from '../errors.ts';
-import type { Allowance } from '../lib/allowance.ts';
 import { withDeadline } from '../lib/deadline.ts';
 import { Backoff, sleep } from '../lib/retry.ts';
+import type { Shares } from '../lib/shares.ts';
 import { AddressRefused } from './listconnect.ts';
 import { checkRedirect, rejected, rejectedRedirect, shown, type UrlPolicy } from './urlguard.ts';
 
@@ -30,8 +30,8 @@ export interface FetchOptions {
   readonly dispatcher: Dispatcher;
   readonly policy: UrlPolicy;
   readonly limits: FetchLimits;
-  /** What is being downloaded of all lists together. */
-  readonly held: Allowance;
+  /** What is being downloaded of all lists together, by list. */
+  readonly held: Shares;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -139,20 +139,19 @@ export function retryAfterMs(header: string | null, nowMs: number): number {
 /** Counts what comes out of the decompression, so that a small body cannot become a large one. */
 async function readText(response: Response, { limits, held }: FetchOptions): Promise<string> {
   if (!response.body) return '';
+  using room = new DisposableStack();
   const chunks: Uint8Array[] = [];
   let size = 0;
-  try {
-    for await (const chunk of response.body) {
-      // Leaving the loop cancels the body, and with it the connection.
-      if (size + chunk.byteLength > limits.maxBytes) throw new TooLarge();
-      if (!held.take(chunk.byteLength)) throw new Crowded();
-      size += chunk.byteLength;
-      chunks.push(chunk);
-    }
-    return new TextDecoder().decode(Buffer.concat(chunks));
-  } finally {
-    held.give(size);
+  for await (const chunk of response.body) {
+    size += chunk.byteLength;
+    // Leaving the loop cancels the body, and with it the connection.
+    if (size > limits.maxBytes) throw new TooLarge();
+    const taken = held.take(response.url, chunk.byteLength);
+    if (typeof taken === 'string') throw new Crowded();
+    room.use(taken);
+    chunks.push(chunk);
   }
+  return new TextDecoder().decode(Buffer.concat(chunks));
 }
 
 /** The code alone where the network failed: its message would say what stands at which inner address. */

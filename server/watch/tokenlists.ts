@@ -2,9 +2,9 @@ import { LRUCache } from 'lru-cache';
 import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
 import { BaseError, RetryableError } from '../errors.ts';
-import { Allowance } from '../lib/allowance.ts';
 import type { Metrics } from '../lib/metrics.ts';
 import { Queues } from '../lib/queues.ts';
+import { Shares } from '../lib/shares.ts';
 import { createListAgent, INTERNET, type Internet } from './listconnect.ts';
 import { FETCH_LIMITS, type FetchLimits, fetchText } from './listfetch.ts';
 import { parseTokenList, type TokenListEntry } from './listschema.ts';
@@ -70,7 +70,8 @@ export function createTokenLists({
   const whole = signal ? AbortSignal.any([signal, stopped.signal]) : stopped.signal;
   const dispatcher = createListAgent(policy, internet, limits);
   const copies = new LRUCache<string, Copy>({ maxSize: cacheBytes, sizeCalculation: ({ bytes }) => bytes });
-  const held = new Allowance(downloadingBytes);
+  // What one list may hold is bounded where it is read.
+  const held = new Shares({ most: downloadingBytes, mostEach: downloadingBytes });
   const queues = new Queues<string>(MAX_DOWNLOADS_PER_CALLER);
   const underWay = new Map<string, Promise<Copy>>();
 

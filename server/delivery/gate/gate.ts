@@ -2,10 +2,10 @@ import type { IncomingMessage } from 'node:http';
 import type { Config } from '../../config.ts';
 import { FatalError, RetryLaterError } from '../../errors.ts';
 import type { Metrics } from '../../lib/metrics.ts';
+import { Shares } from '../../lib/shares.ts';
 import { createClientAddress } from './client-address.ts';
 import { Keys, keyOf } from './keys.ts';
 import { Rate } from './rate.ts';
-import { Shares } from './shares.ts';
 
 /** What every door to data asks before it opens: who it is, how much they ask, and whether there is room. */
 export interface Gate {
@@ -72,50 +72,40 @@ export function createGate(config: GateConfig, metrics: Pick<Metrics, 'streams' 
     },
 
     openStream({ address }, door) {
-      const place = streams.take(address, 1);
-      if (place === 'each')
-        throw refusal(
-          'RATE_LIMITED',
+      const place = taken(streams.take(address, 1), {
+        each: [
           'streams_per_address',
           `${config.maxStreamsPerAddress} streams of this address are open, which is the limit`,
-        );
-      if (place === 'all')
-        throw refusal(
-          'CAPACITY_EXCEEDED',
-          'streams',
-          `${config.maxStreams} streams are open, which is all that this server takes`,
-        );
+        ],
+        all: ['streams', `${config.maxStreams} streams are open, which is all that this server takes`],
+      });
+      const open = new DisposableStack();
+      open.use(place);
       metrics.streams.inc({ door });
-      let isOpen = true;
-      return {
-        [Symbol.dispose]() {
-          if (isOpen) metrics.streams.dec({ door });
-          isOpen = false;
-          place[Symbol.dispose]();
-        },
-      };
+      open.defer(() => metrics.streams.dec({ door }));
+      return open;
     },
 
     read(caller, balances) {
-      const place = reads.take(caller.id, balances);
-      if (place === 'each')
-        throw refusal(
-          'RATE_LIMITED',
-          'reads_per_caller',
-          `${READS.mostEach} balances are being read for you, which is the limit`,
-        );
-      if (place === 'all')
-        throw refusal(
-          'CAPACITY_EXCEEDED',
-          'reads',
-          `${READS.most} balances are being read, which is all that this server takes`,
-        );
-      return place;
+      return taken(reads.take(caller.id, balances), {
+        each: ['reads_per_caller', `${READS.mostEach} balances are being read for you, which is the limit`],
+        all: ['reads', `${READS.most} balances are being read, which is all that this server takes`],
+      });
     },
   };
 
-  function refusal(code: RetryLaterError['code'], reason: string, message: string): RetryLaterError {
+  /** What was taken; throws where nothing was, with the reason for metrics and for the caller. */
+  function taken(
+    place: ReturnType<Shares['take']>,
+    refusals: Readonly<Record<'each' | 'all', readonly [reason: string, message: string]>>,
+  ): Disposable {
+    if (typeof place !== 'string') return place;
+    const [reason, message] = refusals[place];
     metrics.refusals.inc({ reason });
-    return new RetryLaterError(code, `${message}: try again in ${RETRY_SECONDS} s`, RETRY_SECONDS);
+    throw new RetryLaterError(
+      place === 'each' ? 'RATE_LIMITED' : 'CAPACITY_EXCEEDED',
+      `${message}: try again in ${RETRY_SECONDS} s`,
+      RETRY_SECONDS,
+    );
   }
 }
