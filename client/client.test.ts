@@ -127,7 +127,7 @@ test('a wallet is watched: its session made, its balances folded', async () => {
   const states = connect().watchBalances({ ...KEY, customTokens: [USDC, DAI] });
   const first = read(states);
   const source = await stream();
-  expect(source.session.tokens).toEqual(expect.arrayContaining([USDC, DAI]));
+  expect(source.of.tokens).toEqual(expect.arrayContaining([USDC, DAI]));
   source.push(snapshot('c1', { [USDC]: 0n, [DAI]: 5n }));
   expect((await first).balances.get(DAI)?.amount).toBe(5n);
 
@@ -189,7 +189,7 @@ test('a session that the server has lost is made again as it was', async () => {
   await client.updateSession({ ...KEY, customTokens: [USDC, DAI] });
   service.restart();
   const resumed = await stream(source);
-  expect(resumed.session).toMatchObject({ clientId: CLIENT, tokens: [expect.anything(), USDC, DAI] });
+  expect(resumed.of).toMatchObject({ clientId: CLIENT, tokens: [expect.anything(), USDC, DAI] });
   expect(resumed.after).toBe('c1');
 });
 
@@ -201,7 +201,7 @@ test('a shared session is made again with all that was added to it', async () =>
   const source = await stream();
   service.restart();
   const resumed = await stream(source);
-  expect(resumed.session.tokens).toEqual([expect.anything(), USDC, DAI]);
+  expect(resumed.of.tokens).toEqual([expect.anything(), USDC, DAI]);
 });
 
 test('a session of somebody else that is not there is an error', async () => {

@@ -16,6 +16,7 @@ import { LiveChain } from './watch/served-chain.ts';
 import type { Service } from './watch/service.ts';
 import { LiveSessions } from './watch/sessions.ts';
 import { createTokenLists } from './watch/tokenlists.ts';
+import { LiveWallets } from './watch/wallets.ts';
 
 export interface App extends AsyncDisposable {
   /** Where it listens, as a URL that this machine can open. */
@@ -52,7 +53,8 @@ export async function createApp(
   const lists = starting.use(createTokenLists({ config, metrics, log }));
   const sessions = starting.use(new LiveSessions({ config, chains, lists, metrics }));
   const gate = createGate(config, metrics);
-  const service: Service = { chains, defaultChainId: config.chains[0].network.id, sessions };
+  const wallets = new LiveWallets();
+  const service: Service = { chains, defaultChainId: config.chains[0].network.id, sessions, wallets };
 
   const metricsDoor = createMetricsDoor(metrics);
   const { metricsBind } = config;

@@ -42,8 +42,12 @@ export interface Config {
   readonly maxStreamsPerAddress: number;
   readonly maxStreams: number;
   readonly maxSessions: number;
-  /** Over all sessions: a pair that several of them watch counts in each. */
+  /** Over all sessions and streams of many wallets: a pair that several of them watch counts in each. */
   readonly maxWatchedPairs: number;
+  /** Of one stream of many wallets. */
+  readonly maxPairsPerStream: number;
+  /** Of one WebSocket. */
+  readonly maxPairsPerConnection: number;
   readonly maxBodyBytes: number;
   /** Where metrics are served; undefined: with everything else. */
   readonly metricsBind: Bind | undefined;
@@ -108,6 +112,8 @@ const schema = z.object({
   MAX_STREAMS: count(10_000),
   MAX_SESSIONS: count(20_000),
   MAX_WATCHED_PAIRS: count(500_000),
+  MAX_PAIRS_PER_STREAM: count(10_000),
+  MAX_PAIRS_PER_CONNECTION: count(100),
   METRICS_BIND: bind.optional(),
   MAX_BODY_BYTES: count(1_048_576),
   RPC_TIMEOUT_MS: count(3000),
@@ -160,6 +166,8 @@ export function readConfig(environment: Environment): Config {
     maxStreams: values.MAX_STREAMS,
     maxSessions: values.MAX_SESSIONS,
     maxWatchedPairs: values.MAX_WATCHED_PAIRS,
+    maxPairsPerStream: values.MAX_PAIRS_PER_STREAM,
+    maxPairsPerConnection: values.MAX_PAIRS_PER_CONNECTION,
     maxBodyBytes: values.MAX_BODY_BYTES,
     metricsBind: values.METRICS_BIND,
     rpcTimeoutMs: values.RPC_TIMEOUT_MS,

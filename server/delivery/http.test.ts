@@ -366,7 +366,7 @@ describe('starting and stopping', () => {
     });
     await expect.poll(() => answer).toBeDefined();
     const closed = server.http.close(60_000);
-    answer?.({ ...SESSION, tokens: [OWNER], expiresAt: null });
+    answer?.({ ...SESSION, tokens: [OWNER], spenders: [], expiresAt: null });
     expect((await asked).status).toBe(200);
     await closed;
   });

@@ -116,33 +116,35 @@ export class Ledger {
     this.#registry.addWallet(owner, sink);
   }
 
+  /** Its pairs must be gone before. */
   removeWallet(owner: Address): void {
-    for (const token of this.#registry.wallet(owner)?.pairs.keys() ?? []) this.removePair(owner, token);
     this.#registry.removeWallet(owner);
   }
 
-  /** Starts to watch a token of a wallet that is watched; it is read as soon as there is a head. */
-  addPair(owner: Address, token: Address): void {
-    const pair = this.#registry.addPair(owner, token);
-    if (!pair) return;
+  /**
+   * Starts to watch a token of a wallet that is watched, or what of it a spender may spend; it is read as soon as there
+   * is a head.
+   */
+  addPair(owner: Address, token: Address, spender?: Address): WatchedPair {
+    const pair = this.#registry.addPair(owner, token, spender);
     this.turns.add(pair);
     this.#confirmations.add(pair, performance.now());
     this.#options.observer.watched(this.#registry.pairCount);
     const height = this.#head?.number ?? 0;
     this.#touch(pair, { cause: 'SUBSCRIBED', from: height, through: height, by: [] });
+    return pair;
   }
 
-  removePair(owner: Address, token: Address): void {
-    const pair = this.#registry.removePair(owner, token);
-    if (!pair) return;
+  removePair(pair: WatchedPair): void {
+    this.#registry.removePair(pair);
     this.turns.remove(pair);
     this.#confirmations.remove(pair);
     this.#refresh.delete(pair);
     this.#options.observer.watched(this.#registry.pairCount);
   }
 
-  pair(owner: Address, token: Address): WatchedPair | undefined {
-    return this.#registry.pair(owner, token);
+  pair(owner: Address, token: Address, spender?: Address): WatchedPair | undefined {
+    return this.#registry.pair(owner, token, spender);
   }
 
   /**

@@ -18,10 +18,12 @@ export interface Unsettled {
   readonly by: readonly TouchedBy[];
 }
 
-/** One watched (owner, token): the unit that is touched, read, merged and announced. */
+/** One watched (owner, token), or allowance of it: the unit that is touched, read, merged and announced. */
 export interface WatchedPair {
   readonly owner: Address;
   readonly token: Address;
+  /** Whose allowance it is; undefined: it is the wallet's balance. */
+  readonly spender: Address | undefined;
   entry: Entry | undefined;
   unsettled: Unsettled | undefined;
   /** The ledger's sequence number when the entry last changed. */
@@ -32,10 +34,11 @@ export interface WatchedPair {
   readonly turn: Turn;
 }
 
-export function newPair(owner: Address, token: Address): WatchedPair {
+export function newPair(owner: Address, token: Address, spender?: Address): WatchedPair {
   return {
     owner,
     token,
+    spender,
     entry: undefined,
     unsettled: undefined,
     changedSeq: 0,

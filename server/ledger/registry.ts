@@ -12,7 +12,8 @@ export interface Change {
 export type Sink = (change: Change) => void;
 
 export interface Wallet {
-  readonly pairs: ReadonlyMap<Address, WatchedPair>;
+  /** Its balances by token, its allowances by token and spender. */
+  readonly pairs: ReadonlyMap<string, WatchedPair>;
   /** Those of its pairs that must be read. */
   readonly unsettled: ReadonlySet<WatchedPair>;
   /** Which version of the registry it came with. */
@@ -22,7 +23,7 @@ export interface Wallet {
 }
 
 interface OwnWallet extends Wallet {
-  readonly pairs: Map<Address, WatchedPair>;
+  readonly pairs: Map<string, WatchedPair>;
   readonly unsettled: Set<WatchedPair>;
 }
 
@@ -61,13 +62,13 @@ export class Registry {
     return this.#wallets.get(owner);
   }
 
-  pair(owner: Address, token: Address): WatchedPair | undefined {
-    return this.#wallets.get(owner)?.pairs.get(token);
+  pair(owner: Address, token: Address, spender?: Address): WatchedPair | undefined {
+    return this.#wallets.get(owner)?.pairs.get(keyOf(token, spender));
   }
 
   /** False from when it was removed on, though another one may stand in its place. */
   holds(pair: WatchedPair): boolean {
-    return this.pair(pair.owner, pair.token) === pair;
+    return this.pair(pair.owner, pair.token, pair.spender) === pair;
   }
 
   addWallet(owner: Address, sink: Sink): void {
@@ -80,25 +81,18 @@ export class Registry {
     this.#wallets.delete(owner);
   }
 
-  /** Undefined where there is no such wallet, or where it has the pair already. */
-  addPair(owner: Address, token: Address): WatchedPair | undefined {
-    const wallet = this.#wallets.get(owner);
-    if (!wallet || wallet.pairs.has(token)) return undefined;
-    const pair = newPair(owner, token);
-    wallet.pairs.set(token, pair);
+  /** The wallet must be there, and not have the pair already. */
+  addPair(owner: Address, token: Address, spender?: Address): WatchedPair {
+    const pair = newPair(owner, token, spender);
+    this.#wallets.get(owner)?.pairs.set(keyOf(token, spender), pair);
     this.#pairs += 1;
     return pair;
   }
 
-  /** Undefined where there is no such pair. */
-  removePair(owner: Address, token: Address): WatchedPair | undefined {
-    const wallet = this.#wallets.get(owner);
-    const pair = wallet?.pairs.get(token);
-    if (!wallet || !pair) return undefined;
-    wallet.pairs.delete(token);
-    this.#pairs -= 1;
+  removePair(pair: WatchedPair): void {
     this.settle(pair);
-    return pair;
+    this.#wallets.get(pair.owner)?.pairs.delete(keyOf(pair.token, pair.spender));
+    this.#pairs -= 1;
   }
 
   /** The pair must be read, on top of what was demanded of it before. */
@@ -117,4 +111,8 @@ export class Registry {
     this.#wallets.get(pair.owner)?.unsettled.delete(pair);
     this.#unsettled -= 1;
   }
+}
+
+function keyOf(token: Address, spender: Address | undefined): string {
+  return spender === undefined ? token : token + spender;
 }

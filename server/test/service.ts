@@ -3,7 +3,17 @@ import { type Address, type BlockRef, type Hash, NATIVE } from '../chain/types.t
 import { FatalError, RetryableError } from '../errors.ts';
 import type { Balance } from '../ledger/entry.ts';
 import type { TokenMetadata } from '../ledger/metadata.ts';
-import type { ServedChain, Service, Session, SessionInput, SessionKey, Sessions } from '../watch/service.ts';
+import type {
+  ChainUpdate,
+  ServedChain,
+  Service,
+  Session,
+  SessionInput,
+  SessionKey,
+  Sessions,
+  WalletItem,
+  Wallets,
+} from '../watch/service.ts';
 import type { Update } from '../watch/update.ts';
 
 /**
@@ -20,17 +30,19 @@ export class ScriptedService implements Service {
       return this.#create(input);
     },
     find: async (key) => this.#sessions.get(keyOf(key)),
-    stream: async (key, { after, signal }) => {
-      const stream = new ScriptedStream(this.#session(key), after, signal);
-      this.streams.add(stream);
-      signal.addEventListener('abort', () => this.streams.delete(stream), { once: true });
-      return stream;
-    },
+    stream: async (key, options) =>
+      this.#open(new ScriptedStream<Session>(this.#session(key), options), this.streams),
+  };
+  readonly wallets: Wallets = {
+    stream: async (items, options) =>
+      this.#open(new ScriptedStream<readonly WalletItem[]>(items, options), this.walletStreams),
   };
   /** What chains answer; null: unreadable. A token without an entry is one whose endpoint is away. */
   readonly amounts = new Map<Address, bigint | null>();
   readonly metadata = new Map<Address, TokenMetadata>();
   readonly streams = new Set<ScriptedStream>();
+  readonly walletStreams = new Set<ScriptedStream<readonly WalletItem[]>>();
+  readonly chainStreams = new Set<ScriptedStream<number, ChainUpdate>>();
   readonly #sessions = new Map<string, Session>();
 
   constructor(...networks: Network[]) {
@@ -44,18 +56,26 @@ export class ScriptedService implements Service {
     for (const stream of this.streams) stream.end();
   }
 
+  #open<S extends ScriptedStream<unknown, unknown>>(stream: S, streams: Set<S>): S {
+    streams.add(stream);
+    stream.signal.addEventListener('abort', () => streams.delete(stream), { once: true });
+    return stream;
+  }
+
   #session(key: SessionKey): Session {
     const session = this.#sessions.get(keyOf(key));
     if (!session) throw new FatalError('SESSION_NOT_FOUND', 'no session: create one first');
     return session;
   }
 
-  #create({ customTokens, ...key }: SessionInput): Session {
-    const { chainId, owner, clientId } = key;
-    const known = (clientId === null && this.#sessions.get(keyOf(key))?.tokens) || [NATIVE];
+  #create({ customTokens, ...input }: SessionInput): Session {
+    const { chainId, owner, clientId } = input;
+    const before = this.#sessions.get(keyOf(input));
+    const known = (clientId === null && before?.tokens) || [NATIVE];
     const tokens = [...new Set([...known, ...customTokens])];
-    const session = { chainId, owner, clientId, tokens, expiresAt: new Date(0) };
-    this.#sessions.set(keyOf(key), session);
+    const spenders = input.spenders ?? before?.spenders ?? [];
+    const session = { chainId, owner, clientId, tokens, spenders, expiresAt: new Date(0) };
+    this.#sessions.set(keyOf(input), session);
     return session;
   }
 
@@ -83,22 +103,24 @@ export class ScriptedService implements Service {
       },
       metadata: (token) =>
         this.metadata.get(token) ?? { symbol: null, name: null, decimals: null, logoURI: null },
+      follow: (signal) =>
+        this.#open(new ScriptedStream<number, ChainUpdate>(network.id, { signal }), this.chainStreams),
     };
   }
 }
 
-/** One subscriber's end of a scripted stream. */
-export class ScriptedStream implements AsyncIterableIterator<Update> {
-  readonly session: Session;
+/** One subscriber's end of a scripted stream: of a session, of wallets or of a chain. */
+export class ScriptedStream<Of = Session, Said = Update> implements AsyncIterableIterator<Said> {
+  readonly of: Of;
   readonly after: string | undefined;
   readonly signal: AbortSignal;
-  readonly #waiting: Update[] = [];
+  readonly #waiting: Said[] = [];
   #error: Error | undefined;
   #ended = false;
   #wake: (() => void) | undefined;
 
-  constructor(session: Session, after: string | undefined, signal: AbortSignal) {
-    this.session = session;
+  constructor(of: Of, { after, signal }: { after?: string | undefined; signal: AbortSignal }) {
+    this.of = of;
     this.after = after;
     this.signal = signal;
     signal.addEventListener('abort', () => this.end(), { once: true });
@@ -109,7 +131,7 @@ export class ScriptedStream implements AsyncIterableIterator<Update> {
     return this.#waiting.length;
   }
 
-  push(...updates: Update[]): void {
+  push(...updates: Said[]): void {
     this.#waiting.push(...updates);
     this.#wake?.();
   }
@@ -120,7 +142,7 @@ export class ScriptedStream implements AsyncIterableIterator<Update> {
     this.#wake?.();
   }
 
-  async next(): Promise<IteratorResult<Update>> {
+  async next(): Promise<IteratorResult<Said>> {
     while (this.#waiting.length === 0 && !this.#ended)
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
@@ -168,6 +190,7 @@ export function updateOf(
     chainId,
     block: blockAt(7),
     balances,
+    allowances: [],
     removed: [],
     announcedAtMs: null,
     ...rest,

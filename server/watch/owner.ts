@@ -1,5 +1,6 @@
 import type { Address } from '../chain/types.ts';
 import type { Ledger } from '../ledger/ledger.ts';
+import type { WatchedPair } from '../ledger/pair.ts';
 import type { Change } from '../ledger/registry.ts';
 
 /**
@@ -11,7 +12,7 @@ export class OwnerWatcher {
   /** From when on every change of this wallet has been seen. */
   readonly sinceSeq: number;
   readonly #ledger: Ledger;
-  readonly #holds = new Map<Address, number>();
+  readonly #holds = new Map<WatchedPair, number>();
   readonly #listeners = new Set<(change: Change) => void>();
   #holders = 0;
 
@@ -37,20 +38,22 @@ export class OwnerWatcher {
     this.#holders -= 1;
   }
 
-  add(token: Address): void {
-    const holds = this.#holds.get(token) ?? 0;
-    this.#holds.set(token, holds + 1);
-    if (holds === 0) this.#ledger.addPair(this.owner, token);
+  /** Watches a token of the wallet, or a spender's allowance of it, until it was removed as often as it was added. */
+  add(token: Address, spender?: Address): WatchedPair {
+    const pair =
+      this.#ledger.pair(this.owner, token, spender) ?? this.#ledger.addPair(this.owner, token, spender);
+    this.#holds.set(pair, (this.#holds.get(pair) ?? 0) + 1);
+    return pair;
   }
 
-  remove(token: Address): void {
-    const holds = (this.#holds.get(token) ?? 0) - 1;
+  remove(pair: WatchedPair): void {
+    const holds = (this.#holds.get(pair) ?? 0) - 1;
     if (holds > 0) {
-      this.#holds.set(token, holds);
+      this.#holds.set(pair, holds);
       return;
     }
-    this.#holds.delete(token);
-    this.#ledger.removePair(this.owner, token);
+    this.#holds.delete(pair);
+    this.#ledger.removePair(pair);
   }
 
   listen(listener: (change: Change) => void): Disposable {

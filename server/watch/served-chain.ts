@@ -25,7 +25,7 @@ import { beginMetrics } from './chain-metrics.ts';
 import { createEndpointLog } from './endpoint-log.ts';
 import { Owners } from './owner.ts';
 import { observeQuarantine } from './quarantine-log.ts';
-import type { ChainHealth, ServedChain } from './service.ts';
+import type { ChainHealth, ChainUpdate, ServedChain } from './service.ts';
 import type { WatchedChain } from './sessions.ts';
 
 /** How often it is looked whether a chain is delivered, for a line in the log when that changes. */
@@ -245,6 +245,8 @@ export class LiveChain implements ServedChain, WatchedChain, AsyncDisposable {
   metadata(token: Address): TokenMetadata | Promise<TokenMetadata> {
     return this.tokens.of(token);
   }
+
+  async *follow(): AsyncGenerator<ChainUpdate> {}
 
   health(): ChainHealth {
     const head = this.ledger.head ?? null;

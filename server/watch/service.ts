@@ -4,13 +4,14 @@ import type { Address, BlockRef } from '../chain/types.ts';
 import type { Balance } from '../ledger/entry.ts';
 import type { BlockTag } from '../ledger/lookup.ts';
 import type { TokenMetadata } from '../ledger/metadata.ts';
-import type { Update } from './update.ts';
+import type { ConditionKind, Update } from './update.ts';
 
 /** What the doors (delivery) are given to open onto. */
 export interface Service {
   readonly chains: ReadonlyMap<number, ServedChain>;
   readonly defaultChainId: number;
   readonly sessions: Sessions;
+  readonly wallets: Wallets;
 }
 
 export type { BlockTag };
@@ -24,6 +25,30 @@ export interface ServedChain {
   balance(owner: Address, token: Address, at?: BlockTag): Promise<Balance>;
   /** At once where it is known already. Never rejects: what cannot be had is null. */
   metadata(token: Address): TokenMetadata | Promise<TokenMetadata>;
+  /**
+   * The chain as it grows: where it stands at once, then whenever that changes. Who reads slowly gets fewer updates,
+   * and no reorganisation less. Ends when the signal aborts or the service stops.
+   */
+  follow(signal: AbortSignal): AsyncIterableIterator<ChainUpdate>;
+}
+
+export interface ChainUpdate {
+  readonly chainId: number;
+  /** Newest block processed. */
+  readonly head: BlockRef;
+  /** Null where the chain's endpoints do not say. */
+  readonly safe: BlockRef | null;
+  readonly finalized: BlockRef | null;
+  /** That led to this head; null where the chain only grew. */
+  readonly reorg: Reorg | null;
+}
+
+export interface Reorg {
+  /** How many blocks were replaced. */
+  readonly depth: number;
+  /** The head before it, which is no longer of the chain, and the head after it. */
+  readonly from: BlockRef;
+  readonly to: BlockRef;
 }
 
 export interface ChainHealth {
@@ -56,11 +81,14 @@ export interface SessionKey {
 export interface SessionInput extends SessionKey {
   readonly tokensListsUrls: readonly string[];
   readonly customTokens: readonly Address[];
+  /** Whose allowances of the watched tokens are watched, too; undefined: as they are. */
+  readonly spenders?: readonly Address[] | undefined;
 }
 
 export interface Session extends SessionKey {
   /** Every watched token, the native coin and its wrapped token included. */
   readonly tokens: readonly Address[];
+  readonly spenders: readonly Address[];
   /** When it goes if no stream is opened; null while one is open. */
   readonly expiresAt: Date | null;
 }
@@ -81,6 +109,36 @@ export interface Sessions {
    */
   stream(
     key: SessionKey,
+    options: { after?: string | undefined; signal: AbortSignal },
+  ): Promise<AsyncIterableIterator<Update>>;
+}
+
+/** Tokens of one wallet on one chain, for a stream of many. */
+export interface WalletItem {
+  readonly chainId: number;
+  readonly owner: Address;
+  readonly tokens: readonly Address[];
+  /** With any, only balances that cross one are sent after the snapshot. */
+  readonly conditions: readonly Condition[];
+}
+
+export interface Condition {
+  /** One of the item's. */
+  readonly token: Address;
+  readonly kind: ConditionKind;
+  /** In the token's smallest unit. */
+  readonly amount: bigint;
+}
+
+export interface Wallets {
+  /**
+   * Opens a stream of many wallets on any of the chains, without a session: for each chain a snapshot, then what
+   * changed, each update of one chain, and the cursor of all. Items of the same wallet are one.
+   * Throws CHAIN_NOT_SERVED, BAD_USER_INPUT, TOKEN_LIMIT_EXCEEDED (MAX_PAIRS_PER_STREAM), CAPACITY_EXCEEDED. Ends when
+   * the signal aborts or the service stops.
+   */
+  stream(
+    items: readonly WalletItem[],
     options: { after?: string | undefined; signal: AbortSignal },
   ): Promise<AsyncIterableIterator<Update>>;
 }

@@ -60,7 +60,7 @@ export class LiveSession implements View, Disposable {
 
   /** As the outside sees it. */
   get snapshot(): Session {
-    return { ...this.key, tokens: [...this.#tokens.keys()], expiresAt: this.#expiresAt };
+    return { ...this.key, tokens: [...this.#tokens.keys()], spenders: [], expiresAt: this.#expiresAt };
   }
 
   /** How many tokens would count against the limit with these added, or with these alone. */
@@ -90,7 +90,7 @@ export class LiveSession implements View, Disposable {
     this.#shrunkSeq = this.#options.ledger.tick();
     for (const token of removed) {
       this.#tokens.delete(token);
-      this.#watcher.remove(token);
+      this.#remove(token);
     }
     for (const watch of this.#watches) watch.tokensRemoved(removed);
   }
@@ -128,10 +128,15 @@ export class LiveSession implements View, Disposable {
     this.#timer = setTimeout(() => expired(this), idleTtlMs);
   }
 
+  #remove(token: Address): void {
+    const pair = this.#options.ledger.pair(this.key.owner, token);
+    if (pair) this.#watcher.remove(pair);
+  }
+
   [Symbol.dispose](): void {
     this.endStreams();
     clearTimeout(this.#timer);
-    for (const token of this.#tokens.keys()) this.#watcher.remove(token);
+    for (const token of this.#tokens.keys()) this.#remove(token);
     this.#options.owners.release(this.#watcher);
   }
 }

@@ -164,6 +164,7 @@ export class Watch implements AsyncIterableIterator<Update> {
       chainId,
       block,
       balances: balances ?? entries.map((entry) => entry.balance),
+      allowances: [],
       removed,
       announcedAtMs: cause === 'EVENT' && block.hash === ledger.head?.hash ? ledger.announcedAtMs : null,
     };

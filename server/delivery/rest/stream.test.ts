@@ -120,7 +120,7 @@ test('an EventSource that was cut off resumes from its last event', async () => 
 test('the cursor may come by query, and the client id with it', async () => {
   await createSession(CLIENT);
   listen(`${path()}?client_id=${CLIENT}&last_event_id=c7`);
-  expect(await stream()).toMatchObject({ after: 'c7', session: { clientId: CLIENT } });
+  expect(await stream()).toMatchObject({ after: 'c7', of: { clientId: CLIENT } });
 });
 
 test('without a session there is no stream', async () => {
