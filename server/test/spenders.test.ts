@@ -157,11 +157,11 @@ it('ten spenders, and not eleven, over all that share a session', async () => {
   const { createSession } = client();
   expect((await createSession({ ...input, spenders: spenders(10) })).spenders).toHaveLength(10);
   await expect(createSession({ ...input, spenders: spenders(11) })).rejects.toMatchObject({
-    code: 'BAD_USER_INPUT',
+    code: 'TOKEN_LIMIT_EXCEEDED',
     message: expect.stringContaining('11 spenders exceed the limit of 10'),
   });
   await expect(createSession({ ...input, spenders: spenders(1, 10) })).rejects.toMatchObject({
-    code: 'BAD_USER_INPUT',
+    code: 'TOKEN_LIMIT_EXCEEDED',
     message: expect.stringContaining('11 spenders exceed the limit of 10'),
   });
 });

@@ -203,7 +203,7 @@ export class LiveSessions implements Sessions, Disposable {
       );
     if (spenders.size > MAX_SPENDERS)
       throw new FatalError(
-        'BAD_USER_INPUT',
+        'TOKEN_LIMIT_EXCEEDED',
         `${spenders.size} spenders exceed the limit of ${MAX_SPENDERS} a session`,
       );
   }
