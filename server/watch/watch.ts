@@ -5,8 +5,9 @@ import type { Change } from '../ledger/registry.ts';
 import { Alarms, type Wish } from './alarms.ts';
 import { blockOf, decodeCursor, encodeCursor, splitCursors } from './cursor.ts';
 import type { Holder, Holdings } from './holdings.ts';
+import { Said } from './said.ts';
 import { balanceToSend, isHeld, type News, type Unsent, withNews } from './unsent.ts';
-import type { Allowance, Update, UpdateCause, UpdatedBalance } from './update.ts';
+import type { Update, UpdateCause, UpdatedBalance } from './update.ts';
 
 /** Whose watch it is. */
 export interface WatchListener {
@@ -233,26 +234,5 @@ export class Watch implements Holder {
         single: true,
       });
     }
-  }
-}
-
-/** What one update says, as it is put together. */
-class Said {
-  readonly balances: UpdatedBalance[] = [];
-  readonly allowances: Allowance[] = [];
-  /** At which the newest of it was read. */
-  newest: BlockRef | undefined;
-
-  get isEmpty(): boolean {
-    return this.balances.length === 0 && this.allowances.length === 0;
-  }
-
-  add({ spender }: WatchedPair, balance: UpdatedBalance, { readAt }: Entry): void {
-    const { owner, token, amount, previousAmount, transactions, block } = balance;
-    if (spender === undefined) this.balances.push(balance);
-    else if (amount !== null)
-      this.allowances.push({ owner, token, spender, amount, previousAmount, transactions, block });
-    else return;
-    if (!this.newest || readAt.number > this.newest.number) this.newest = readAt;
   }
 }
