@@ -98,7 +98,7 @@ export class Watch implements AsyncIterableIterator<Update> {
   }
 
   #changed({ pair, entry, previous }: Change): void {
-    if (!this.#options.view.tokens.has(pair.token)) return;
+    if (pair.spender || !this.#options.view.tokens.has(pair.token)) return;
     if (this.#awaiting) {
       this.#awaiting.delete(pair.token);
       if (this.#awaiting.size === 0) this.#unsent.wake();
