@@ -224,7 +224,7 @@ export class LiveChain implements ServedChain, WatchedChain, AsyncDisposable {
       ward(
         {
           quarantine,
-          pair: ({ owner, token }) => this.ledger.pair(owner, token),
+          pair: ({ owner, token, spender }) => this.ledger.pair(owner, token, spender),
           pin: () => this.ledger.head,
           read: (pairs, pin, signal, had) => reconciler.read(pairs, pin, signal, had),
           settle: (pairs, readings, pin) => this.ledger.settle(pairs, readings, pin),
