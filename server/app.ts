@@ -91,6 +91,7 @@ export async function createApp(
       retire();
       http.drain();
       sessions.drain();
+      for (const chain of chains.values()) chain.drain();
       await running.disposeAsync();
     },
   };
