@@ -85,3 +85,29 @@ export const WatchBalances = graphql(`
     }
   }
 `);
+
+export const WatchChain = graphql(`
+  subscription WatchChain($id: Int!) {
+    chain(id: $id) {
+      chainId
+      head {
+        ...BlockFields
+      }
+      safe {
+        ...BlockFields
+      }
+      finalized {
+        ...BlockFields
+      }
+      reorg {
+        depth
+        from {
+          ...BlockFields
+        }
+        to {
+          ...BlockFields
+        }
+      }
+    }
+  }
+`);

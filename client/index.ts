@@ -1,3 +1,4 @@
+export type { ChainState, Reorg } from './chain.ts';
 export {
   type BalanceInput,
   type BalancesClient,

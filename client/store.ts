@@ -56,7 +56,7 @@ export function toBalance(balance: BalanceFieldsFragment): WatchedBalance {
   };
 }
 
-function toBlock({ number, hash, timestamp }: BalanceFieldsFragment['block']): Block {
+export function toBlock({ number, hash, timestamp }: BalanceFieldsFragment['block']): Block {
   return { number: BigInt(number), hash, timestamp };
 }
 

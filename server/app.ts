@@ -94,6 +94,7 @@ export async function createApp(
       http.drain();
       sessions.drain();
       wallets.drain();
+      for (const chain of chains.values()) chain.drain();
       await running.disposeAsync();
     },
   };

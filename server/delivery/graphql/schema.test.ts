@@ -39,7 +39,10 @@ const CONTRACT = `
   }
   type Subscription {
     balances(chainId: Int!, owner: Address!, clientId: ID, after: String): BalancesUpdate!
+    chain(id: Int!): ChainUpdate!
   }
+  type ChainUpdate { chainId: Int!  head: Block!  safe: Block  finalized: Block  reorg: Reorg }
+  type Reorg { depth: Int!  from: Block!  to: Block! }
   enum BlockTag { LATEST SAFE FINALIZED }
   input SessionInput {
     chainId: Int!  owner: Address!  clientId: ID  tokensListsUrls: [URL!]  customTokens: [Address!]
