@@ -6,6 +6,7 @@ import { startTestChain, type TestChain } from '../test/anvil.ts';
 import { deployToken, mint } from '../test/contracts.ts';
 import { type Below, spoiled } from '../test/spoil.ts';
 import { bloomSays } from './bloom.ts';
+import { parseBody } from './bodies.ts';
 import { blockByHash, parseHeader } from './header.ts';
 import { parseLogs, TRANSFER } from './logs.ts';
 import {
@@ -19,7 +20,6 @@ import {
 import { readingOf } from './multicall/reading.ts';
 import { classify } from './rpc/errors.ts';
 import { resultOf } from './rpc/message.ts';
-import { parseParties } from './scan.ts';
 import { touchesOf } from './touches.ts';
 import type { Address, Hash, Hex } from './types.ts';
 
@@ -123,12 +123,16 @@ describe('a block', () => {
     );
   });
 
-  test('names the parties of its transactions', () => {
-    expect(parseParties(full).length).toBeGreaterThan(2);
+  test('names its transactions and their parties', () => {
+    expect(parseBody(full, block.hash)).toHaveLength(2);
     forSpoiled(
       () => full,
       (given) => {
-        for (const party of readOr(() => parseParties(given)) ?? []) expect(party).toMatch(isHex(40));
+        for (const { hash, from, to } of readOr(() => parseBody(given, block.hash)) ?? []) {
+          expect(hash).toMatch(isHex(64));
+          expect(from).toMatch(isHex(40));
+          if (to !== undefined) expect(to).toMatch(isHex(40));
+        }
       },
     );
   });
@@ -169,7 +173,9 @@ describe('logs', () => {
   });
 
   test('of a block of transactions that are none are refused in a few words', () => {
-    expect(readOr(() => parseParties({ transactions: Array(2_000_000).fill(0) }))).toBeUndefined();
+    expect(
+      readOr(() => parseBody({ ...block, transactions: Array(2_000_000).fill(0) }, block.hash)),
+    ).toBeUndefined();
   });
 });
 

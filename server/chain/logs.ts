@@ -24,6 +24,8 @@ export interface Log {
   readonly address: Address;
   readonly topics: readonly Hex[];
   readonly transactionHash: Hash;
+  /** As the endpoint wrote it, in no proven shape. */
+  readonly data?: string | undefined;
 }
 
 /** How often a block is asked for all its transfers that has none, though its header says otherwise. */
@@ -35,14 +37,16 @@ type Topics = readonly [events: readonly Hex[], ...parties: (readonly Hex[] | nu
 
 /**
  * The topic filters that catch what moves a balance of these wallets: one for who comes first in an event
- * (sender of a transfer, owner of a deposit or withdrawal), one for who receives; none where nobody is watched.
+ * (sender of a transfer, owner of a deposit, withdrawal or whatever more is asked for), one for who receives; none
+ * where nobody is watched.
  */
-export function filtersFor(wallets: readonly Address[]): readonly Topics[] {
-  if (wallets.length > MOST_WALLETS_FILTERED) return [[EVENTS]];
+export function filtersFor(wallets: readonly Address[], more: readonly Hex[] = []): readonly Topics[] {
+  const events = [...EVENTS, ...more];
+  if (wallets.length > MOST_WALLETS_FILTERED) return [[events]];
   const filters: Topics[] = [];
   for (let start = 0; start < wallets.length; start += WALLETS_PER_FILTER) {
     const topics = wallets.slice(start, start + WALLETS_PER_FILTER).map(toTopic);
-    filters.push([EVENTS, topics], [[TRANSFER], null, topics]);
+    filters.push([events, topics], [[TRANSFER], null, topics]);
   }
   return filters;
 }
@@ -59,7 +63,7 @@ export async function fetchLogs(
   filters: readonly Topics[],
   signal: AbortSignal,
 ): Promise<Log[]> {
-  const bloom = bloomSays(header, EVENTS);
+  const bloom = bloomSays(header, filters[0]?.[0] ?? EVENTS);
   const isWhole = filters.every((topics) => topics.length === 1);
   const attempts = isWhole && bloom === 'maybe' ? DOUBTED_ATTEMPTS : 1;
   for (let attempt = 1; ; attempt += 1) {
@@ -103,6 +107,8 @@ const logSchema = z.object({
     .pipe(z.array(hexOf(64))),
   transactionHash: hexOf(64),
   blockHash: hexOf(64),
+  // Left as it is: of few logs anybody looks at it.
+  data: z.string().optional().catch(undefined),
 });
 
 /** Throws EndpointError on garbage, or on logs of a block that was not asked for. */

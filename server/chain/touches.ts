@@ -1,4 +1,5 @@
 import { DEPOSIT, fromTopic, type Log, TRANSFER, WITHDRAWAL } from './logs.ts';
+import { TRADE, tradedTokens } from './settlement.ts';
 import type { Address, Hash } from './types.ts';
 
 /** That a transaction may have moved a balance: the amount itself is always read, never computed from a log. */
@@ -10,11 +11,19 @@ export interface Touch {
   readonly height: number;
 }
 
-/** The touches that logs amount to. ERC-721 transfers (a fourth topic) move no balance that we watch. */
-export function touchesOf(logs: readonly Log[], height: number): Touch[] {
+/**
+ * The touches that logs amount to. ERC-721 transfers (a fourth topic) move no balance that we watch. A trade is one
+ * where the settlement contract says so: anybody can emit its event.
+ */
+export function touchesOf(logs: readonly Log[], height: number, settlement?: Address): Touch[] {
   const touches: Touch[] = [];
-  for (const { address: token, topics, transactionHash: transaction } of logs) {
+  for (const { address: token, topics, transactionHash: transaction, data } of logs) {
     const [event, first, second] = topics;
+    if (event === TRADE && token === settlement && topics.length === 2) {
+      const owner = fromTopic(first);
+      if (owner)
+        for (const traded of tradedTokens(data)) touches.push({ owner, token: traded, transaction, height });
+    }
     const parties =
       event === TRANSFER && topics.length === 3
         ? [first, second]

@@ -1,4 +1,4 @@
-import type { Address } from '../chain/types.ts';
+import { type Address, NATIVE } from '../chain/types.ts';
 import type { Entry } from './entry.ts';
 import { combine, newPair, type Unsettled, type WatchedPair } from './pair.ts';
 
@@ -35,6 +35,7 @@ export class Registry {
   readonly #wallets = new Map<Address, OwnWallet>();
   #version = 0;
   #pairs = 0;
+  #natives = 0;
   #unsettled = 0;
 
   /** Grows with every wallet that comes. */
@@ -44,6 +45,11 @@ export class Registry {
 
   get pairCount(): number {
     return this.#pairs;
+  }
+
+  /** How many of the pairs are native balances. */
+  get nativeCount(): number {
+    return this.#natives;
   }
 
   get unsettledCount(): number {
@@ -86,6 +92,7 @@ export class Registry {
     const pair = newPair(owner, token, spender);
     this.#wallets.get(owner)?.pairs.set(keyOf(token, spender), pair);
     this.#pairs += 1;
+    if (token === NATIVE) this.#natives += 1;
     return pair;
   }
 
@@ -93,6 +100,7 @@ export class Registry {
     this.settle(pair);
     this.#wallets.get(pair.owner)?.pairs.delete(keyOf(pair.token, pair.spender));
     this.#pairs -= 1;
+    if (pair.token === NATIVE) this.#natives -= 1;
   }
 
   /** The pair must be read, on top of what was demanded of it before. */

@@ -127,8 +127,9 @@ export class Endpoint implements AsyncDisposable {
       return result;
     } catch (error) {
       // What a token answers is not the endpoint's doing; all else is.
-      if (error instanceof AnswerTooLarge && call.method === 'eth_call') throw error;
-      if (error instanceof EndpointError && !signal.aborted) this.fail(error);
+      if (error instanceof AnswerTooLarge && (call.method === 'eth_call' || call.isOptional)) throw error;
+      const isHeldAgainstIt = !call.isOptional || error instanceof RateLimited;
+      if (error instanceof EndpointError && isHeldAgainstIt && !signal.aborted) this.fail(error);
       throw error instanceof AnswerTooLarge ? new EndpointError(error.message) : error;
     }
   }
