@@ -8,7 +8,7 @@ import { type Below, spoiled } from '../test/spoil.ts';
 import { bloomSays } from './bloom.ts';
 import { parseBody } from './bodies.ts';
 import { blockByHash, parseHeader } from './header.ts';
-import { parseLogs, TRANSFER } from './logs.ts';
+import { parseLogs, TRANSFER, toTopic } from './logs.ts';
 import {
   balanceOf,
   decodeResults,
@@ -20,8 +20,9 @@ import {
 import { readingOf } from './multicall/reading.ts';
 import { classify } from './rpc/errors.ts';
 import { resultOf } from './rpc/message.ts';
+import { TRADE } from './settlement.ts';
 import { touchesOf } from './touches.ts';
-import type { Address, Hash, Hex } from './types.ts';
+import { type Address, type Hash, type Hex, NATIVE } from './types.ts';
 
 /**
  * What a node answers is outside input: it comes out as what it says, well-formed, or as an error of the family.
@@ -160,6 +161,22 @@ describe('logs', () => {
           for (const topic of topics) expect(topic).toMatch(isHex(64));
         }
         for (const { owner, token } of touchesOf(read, 7))
+          for (const address of [owner, token]) expect(address).toMatch(isHex(40));
+      },
+    );
+  });
+
+  test('of trades name addresses, or nothing', () => {
+    const settlement: Address = `0x${'cc'.repeat(20)}`;
+    const word = (address: Address) => address.slice(2).padStart(64, '0');
+    const data = `0x${word(NATIVE)}${word(settlement)}${'0'.repeat(64 * 7)}`;
+    const trade = { ...logs[0], address: settlement, topics: [TRADE, toTopic(settlement)], data };
+    expect(touchesOf(parseLogs([trade], block.hash), 7, settlement)).toHaveLength(2);
+    forSpoiled(
+      () => [trade],
+      (given) => {
+        const read = readOr(() => parseLogs(given, block.hash)) ?? [];
+        for (const { owner, token } of touchesOf(read, 7, settlement))
           for (const address of [owner, token]) expect(address).toMatch(isHex(40));
       },
     );

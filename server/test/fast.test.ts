@@ -91,6 +91,8 @@ function isInProportion(
   // Two filters, and at most the header: never what a client or a transfer adds.
   expect(proxy.count('eth_getLogs')).toBeLessThanOrEqual(2 * (blocks + atEnds));
   expect(proxy.count('eth_getBlockByNumber')).toBeLessThanOrEqual(blocks + atEnds);
+  // And at most the transactions of each, once.
+  expect(proxy.count('eth_getBlockByHash')).toBeLessThanOrEqual(blocks + atEnds);
   expect(proxy.count('eth_call')).toBeLessThanOrEqual(blocks * readsPerBlock + atEnds);
   // And each read makes at most one update.
   expect(watcher.states.length).toBeLessThanOrEqual(proxy.count('eth_call') + 2);
