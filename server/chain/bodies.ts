@@ -4,7 +4,7 @@ import { SCANNED_ALWAYS } from './plan.ts';
 import { BlockUnavailable, EndpointError } from './rpc/errors.ts';
 import type { Requester, RpcCall } from './rpc/message.ts';
 import type { Pool } from './rpc/pool.ts';
-import { eachShaped, hexOf, shaped } from './shape.ts';
+import { hexOf, hexReader, shaped } from './shape.ts';
 import type { Address, Hash, Header } from './types.ts';
 
 /** Of a longer gap no bodies are asked for: part of what moved a balance would read like all of it. */
@@ -89,14 +89,18 @@ export function parseBody(block: unknown, blockHash: Hash): readonly Transaction
   if (block === null) throw new BlockUnavailable('there is no such block');
   const { hash, transactions } = shaped(bodySchema, block, 'a block');
   if (hash !== blockHash) throw new EndpointError(`a block: asked for ${blockHash}, got ${hash}`);
-  return eachShaped(transactionSchema, transactions, 'transactions');
+  if (!Array.isArray(transactions)) throw new EndpointError('transactions are malformed: they are no list');
+  return transactions.map(transactionOf);
 }
 
 const bodySchema = z.object({ hash: hexOf(64), transactions: z.unknown() });
-const transactionSchema = z.object({
-  hash: hexOf(64),
-  from: hexOf(40),
-  to: hexOf(40)
-    .nullish()
-    .transform((to) => to ?? undefined),
-});
+const hashIn = hexReader(64);
+const addressIn = hexReader(40);
+
+function transactionOf(value: unknown, index: number): Transaction {
+  const answered = Object(value) as Readonly<Record<string, unknown>>;
+  const [hash, from, to] = [hashIn(answered.hash), addressIn(answered.from), addressIn(answered.to)];
+  const isWhole = to !== undefined || (answered.to ?? null) === null;
+  if (hash && from && isWhole) return { hash, from, to };
+  throw new EndpointError(`transactions[${index}] is malformed: its hash, or who is a party of it`);
+}
