@@ -10,7 +10,7 @@ import type { Address, Hash, Header } from './types.ts';
 /** Of a longer gap no bodies are asked for: part of what moved a balance would read like all of it. */
 export const BODIES_OF_A_SCAN = SCANNED_ALWAYS + 1;
 /** With more under way than this the endpoints do not keep up, and what moved balances stays unknown meanwhile. */
-const BODIES_AT_ONCE = 32;
+export const BODIES_AT_ONCE = 32;
 /** What a balance was moved by is of use to nobody once the balance was told. */
 const LONGEST_WAIT_MS = 2000;
 

@@ -125,6 +125,22 @@ describe('a chain of 20 blocks a second', () => {
   });
 });
 
+describe('a chain of 20 blocks a second whose endpoint never tells who paid whom', () => {
+  it('is followed as ever', async () => {
+    await begin({ everyMs: 50 });
+    const usual = proxy.fault;
+    proxy.fault = async (request, node) => {
+      if (request.method === 'eth_getBlockByHash' && request.params[1]) await new Promise(() => {});
+      return (await usual?.(request, node)) ?? (await node());
+    };
+    const { app, watcher } = await watch();
+    const { hashes } = await transfers(60);
+    await hasCaughtUp(app, watcher);
+    await areToldOnce(watcher, hashes);
+    expect(watcher.states.at(-1)?.balances.get(gold)?.transactions).toContain(hashes.at(-1));
+  });
+});
+
 describe('a chain that mines as fast as it can', () => {
   it('is caught up with, at a bounded cost', async () => {
     await begin('auto');

@@ -337,8 +337,7 @@ describe('a gap that millions of balances would make us scan', () => {
     proxy.loseHeads = false;
     await chain.mine();
     await eventually(() => expect(requests.length).toBeGreaterThan(70));
-    const owners = [owner, await chain.newWallet()];
-    follower.wallets = { ...follower.wallets, version: 2, owners };
+    follower.wallets = { ...follower.wallets, version: 2, owners: [owner, await chain.newWallet()] };
     isFailing = false;
     await isBehind(follower, transactions);
     // Some of it was scanned before the second wallet came: whoever reads on must know.

@@ -7,6 +7,7 @@ import { startTestChain, type TestChain } from './anvil.ts';
 import { eventually, startTestApp } from './app.ts';
 import {
   balanceOf,
+  call,
   deploy,
   deployToken,
   mint,
@@ -148,6 +149,10 @@ describe('a native balance that moved', () => {
     await eventually(() => expect(watcher.amount(NATIVE)).toBe(parseEther('10') + 7n));
     expect(watcher.latest?.cause).toBe('EVENT');
     expect(watcher.latest?.balances.get(NATIVE)?.transactions).toEqual([]);
+    // Unless the wallet called it itself.
+    await wasMovedBy(watcher, alice, [
+      await call(chain, 'Payer', payer, 'pay', [alice, 9n], { from: alice }),
+    ]);
   });
 
   it('that a sweep alone found was moved by nothing that is known, and says so', async () => {
