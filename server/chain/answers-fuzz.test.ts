@@ -6,8 +6,9 @@ import { startTestChain, type TestChain } from '../test/anvil.ts';
 import { deployToken, mint } from '../test/contracts.ts';
 import { type Below, spoiled } from '../test/spoil.ts';
 import { bloomSays } from './bloom.ts';
+import { parseBody } from './bodies.ts';
 import { blockByHash, parseHeader } from './header.ts';
-import { parseLogs, TRANSFER } from './logs.ts';
+import { parseLogs, TRANSFER, toTopic } from './logs.ts';
 import {
   balanceOf,
   decodeResults,
@@ -19,9 +20,9 @@ import {
 import { readingOf } from './multicall/reading.ts';
 import { classify } from './rpc/errors.ts';
 import { resultOf } from './rpc/message.ts';
-import { parseParties } from './scan.ts';
+import { TRADE } from './settlement.ts';
 import { touchesOf } from './touches.ts';
-import type { Address, Hash, Hex } from './types.ts';
+import { type Address, type Hash, type Hex, NATIVE } from './types.ts';
 
 /**
  * What a node answers is outside input: it comes out as what it says, well-formed, or as an error of the family.
@@ -123,12 +124,16 @@ describe('a block', () => {
     );
   });
 
-  test('names the parties of its transactions', () => {
-    expect(parseParties(full).length).toBeGreaterThan(2);
+  test('names its transactions and their parties', () => {
+    expect(parseBody(full, block.hash)).toHaveLength(2);
     forSpoiled(
       () => full,
       (given) => {
-        for (const party of readOr(() => parseParties(given)) ?? []) expect(party).toMatch(isHex(40));
+        for (const { hash, from, to } of readOr(() => parseBody(given, block.hash)) ?? []) {
+          expect(hash).toMatch(isHex(64));
+          expect(from).toMatch(isHex(40));
+          if (to !== undefined) expect(to).toMatch(isHex(40));
+        }
       },
     );
   });
@@ -161,6 +166,22 @@ describe('logs', () => {
     );
   });
 
+  test('of trades name addresses, or nothing', () => {
+    const settlement: Address = `0x${'cc'.repeat(20)}`;
+    const word = (address: Address) => address.slice(2).padStart(64, '0');
+    const data = `0x${word(NATIVE)}${word(settlement)}${'0'.repeat(64 * 7)}`;
+    const trade = { ...logs[0], address: settlement, topics: [TRADE, toTopic(settlement)], data };
+    expect(touchesOf(parseLogs([trade], block.hash), 7, settlement)).toHaveLength(2);
+    forSpoiled(
+      () => [trade],
+      (given) => {
+        const read = readOr(() => parseLogs(given, block.hash)) ?? [];
+        for (const { owner, token } of touchesOf(read, 7, settlement))
+          for (const address of [owner, token]) expect(address).toMatch(isHex(40));
+      },
+    );
+  });
+
   test.each([
     ['numbers', () => Array(2_000_000).fill(0)],
     ['logs with topics by the million', () => [{ ...logs[0], topics: Array(2_000_000).fill(0) }]],
@@ -169,7 +190,9 @@ describe('logs', () => {
   });
 
   test('of a block of transactions that are none are refused in a few words', () => {
-    expect(readOr(() => parseParties({ transactions: Array(2_000_000).fill(0) }))).toBeUndefined();
+    expect(
+      readOr(() => parseBody({ ...block, transactions: Array(2_000_000).fill(0) }, block.hash)),
+    ).toBeUndefined();
   });
 });
 

@@ -1,5 +1,6 @@
 import { describe } from '../errors.ts';
 import { Backoff, sleep } from '../lib/retry.ts';
+import type { Body } from './bodies.ts';
 import { Branches } from './branch.ts';
 import type { Heads } from './heads.ts';
 import type { Lineage } from './lineage.ts';
@@ -22,6 +23,8 @@ export interface Advance {
   readonly touches: readonly Touch[];
   /** The parties of the blocks' transactions; undefined: the native balance of every wallet may have moved. */
   readonly parties: ReadonlySet<Address> | undefined;
+  /** Who paid whom in those of the blocks that were asked for it, in their order. */
+  readonly bodies: readonly Body[];
   /** Which wallets the scan knew of. */
   readonly walletsVersion: number;
   /** By performance.now(): when the tip was announced. */
@@ -38,6 +41,8 @@ interface BlocksOptions {
   readonly heads: Heads;
   readonly lineage: Lineage;
   readonly wallets: () => WatchedWallets;
+  /** The contract whose trades are watched. */
+  readonly settlement: Address | undefined;
   readonly observer: BlocksObserver;
 }
 
@@ -56,7 +61,7 @@ export class Blocks {
   constructor(options: BlocksOptions) {
     this.#options = options;
     this.#branches = new Branches(options);
-    this.#scanner = new Scanner(options.pool);
+    this.#scanner = new Scanner(options.pool, options.settlement);
   }
 
   /** Why the newest head could not be processed; undefined while all is well. */
@@ -174,6 +179,7 @@ function nothingScanned({ head, wallets, announcedAtMs }: Begun) {
     tip: head,
     touches: [],
     parties: undefined,
+    bodies: [],
     walletsVersion: wallets.version,
     announcedAtMs,
   };

@@ -32,7 +32,7 @@ export const LATEST_BLOCK: RpcCall<Header> = {
  * null, or any error.
  */
 export function blockByTag(tag: 'safe' | 'finalized'): RpcCall<Header> {
-  return { method: LATEST_BLOCK.method, params: [tag, false], parse: parseHeader, optional: true };
+  return { method: LATEST_BLOCK.method, params: [tag, false], parse: parseHeader, isOptional: true };
 }
 
 /** That block or an error, never another. */

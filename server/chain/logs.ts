@@ -16,7 +16,6 @@ export const WITHDRAWAL: Hex = '0x7fcf532c15f0a6db0bd6d0e038bea71d30d808c7d98cb3
 export const APPROVAL: Hex = '0x8c5be1e5ebec7d5bd14f71427d1e84f3dd0314c0f7b2291e5b200ac8c7c3b925';
 
 const EVENTS = [TRANSFER, DEPOSIT, WITHDRAWAL];
-const EVENTS_WITH_APPROVALS = [...EVENTS, APPROVAL];
 
 /** Nodes take at least this many alternatives in one topic position. */
 export const WALLETS_PER_FILTER = 1000;
@@ -27,6 +26,8 @@ export interface Log {
   readonly address: Address;
   readonly topics: readonly Hex[];
   readonly transactionHash: Hash;
+  /** As the endpoint wrote it, in no proven shape. */
+  readonly data?: string | undefined;
 }
 
 /** How often a block is asked for all its transfers that has none, though its header says otherwise. */
@@ -37,12 +38,12 @@ const DOUBTED_PAUSE_MS = 100;
 type Topics = readonly [events: readonly Hex[], ...parties: (readonly Hex[] | null)[]];
 
 /**
- * The topic filters that catch what moves a balance of these wallets, and an allowance where any is watched: one for
- * who comes first in an event (sender of a transfer, owner of a deposit, withdrawal or allowance), one for who
+ * The topic filters that catch what moves a balance of these wallets, and whatever more is asked for: one for who
+ * comes first in an event (sender of a transfer, owner of a deposit, withdrawal, allowance or trade), one for who
  * receives; none where nobody is watched. A draw on an allowance is a transfer from its owner.
  */
-export function filtersFor(wallets: readonly Address[], watchesAllowances = false): readonly Topics[] {
-  const events = watchesAllowances ? EVENTS_WITH_APPROVALS : EVENTS;
+export function filtersFor(wallets: readonly Address[], more: readonly Hex[] = []): readonly Topics[] {
+  const events = [...EVENTS, ...more];
   if (wallets.length > MOST_WALLETS_FILTERED) return [[events]];
   const filters: Topics[] = [];
   for (let start = 0; start < wallets.length; start += WALLETS_PER_FILTER) {
@@ -108,6 +109,8 @@ const logSchema = z.object({
     .pipe(z.array(hexOf(64))),
   transactionHash: hexOf(64),
   blockHash: hexOf(64),
+  // Left as it is: of few logs anybody looks at it.
+  data: z.string().optional().catch(undefined),
 });
 
 /** Throws EndpointError on garbage, or on logs of a block that was not asked for. */

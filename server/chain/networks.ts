@@ -5,29 +5,76 @@ import type { Address } from './types.ts';
 /** What is ours to know about a chain; names, coins and Multicall3 come from viem's definitions. */
 interface Known {
   wrappedNative?: Address;
+  /** CoW Protocol's GPv2Settlement, where it is deployed. */
+  settlement?: Address;
   /** Subdomain of `g.alchemy.com`. */
   alchemy?: string;
   /** Only where viem does not say it. */
   blockTimeMs?: number;
 }
 
+/** The same on every chain that it is deployed on: https://docs.cow.fi/cow-protocol/reference/contracts/core */
+const SETTLEMENT: Address = '0x9008d19f58aabd9ed0d60970565aa8510560ab41';
+
 const KNOWN: Readonly<Record<number, Known>> = {
-  1: { wrappedNative: '0xc02aaa39b223fe8d0a0e5c4f27ead9083c756cc2', alchemy: 'eth-mainnet' },
-  42161: { wrappedNative: '0x82af49447d8a07e3bd95bd0d56f35241523fbab1', alchemy: 'arb-mainnet' },
+  1: {
+    wrappedNative: '0xc02aaa39b223fe8d0a0e5c4f27ead9083c756cc2',
+    settlement: SETTLEMENT,
+    alchemy: 'eth-mainnet',
+  },
+  42161: {
+    wrappedNative: '0x82af49447d8a07e3bd95bd0d56f35241523fbab1',
+    settlement: SETTLEMENT,
+    alchemy: 'arb-mainnet',
+  },
   11155111: {
     wrappedNative: '0xfff9976782d46cc05630d1f6ebab18b2324d6b14',
+    settlement: SETTLEMENT,
     alchemy: 'eth-sepolia',
     blockTimeMs: 12_000,
   },
-  8453: { wrappedNative: '0x4200000000000000000000000000000000000006', alchemy: 'base-mainnet' },
-  56: { wrappedNative: '0xbb4cdb9cbd36b01bd1cbaebf2de08d9173bc095c', alchemy: 'bnb-mainnet' },
-  100: { wrappedNative: '0xe91d153e0b41518a2ce8dd3d7944fa863463a97d', alchemy: 'gnosis-mainnet' },
-  137: { wrappedNative: '0x0d500b1d8e8ef31e21c99d1db9a6444d3adf1270', alchemy: 'polygon-mainnet' },
-  43114: { wrappedNative: '0xb31f66aa3c1e785363f0875a1b74e27b85fd66c7', alchemy: 'avax-mainnet' },
-  59144: { wrappedNative: '0xe5d7c2a44ffddf6b295a15c148167daaaf5cf34f', alchemy: 'linea-mainnet' },
-  57073: { wrappedNative: '0x4200000000000000000000000000000000000006', alchemy: 'ink-mainnet' },
-  31337: { blockTimeMs: 1000 },
-  9745: { wrappedNative: '0x6100e367285b01f48d07953803a2d8dca5d19873', alchemy: 'plasma-mainnet' },
+  8453: {
+    wrappedNative: '0x4200000000000000000000000000000000000006',
+    settlement: SETTLEMENT,
+    alchemy: 'base-mainnet',
+  },
+  56: {
+    wrappedNative: '0xbb4cdb9cbd36b01bd1cbaebf2de08d9173bc095c',
+    settlement: SETTLEMENT,
+    alchemy: 'bnb-mainnet',
+  },
+  100: {
+    wrappedNative: '0xe91d153e0b41518a2ce8dd3d7944fa863463a97d',
+    settlement: SETTLEMENT,
+    alchemy: 'gnosis-mainnet',
+  },
+  137: {
+    wrappedNative: '0x0d500b1d8e8ef31e21c99d1db9a6444d3adf1270',
+    settlement: SETTLEMENT,
+    alchemy: 'polygon-mainnet',
+  },
+  43114: {
+    wrappedNative: '0xb31f66aa3c1e785363f0875a1b74e27b85fd66c7',
+    settlement: SETTLEMENT,
+    alchemy: 'avax-mainnet',
+  },
+  59144: {
+    wrappedNative: '0xe5d7c2a44ffddf6b295a15c148167daaaf5cf34f',
+    settlement: SETTLEMENT,
+    alchemy: 'linea-mainnet',
+  },
+  57073: {
+    wrappedNative: '0x4200000000000000000000000000000000000006',
+    settlement: SETTLEMENT,
+    alchemy: 'ink-mainnet',
+  },
+  // The embedded chain has none until one is put there.
+  31337: { settlement: SETTLEMENT, blockTimeMs: 1000 },
+  9745: {
+    wrappedNative: '0x6100e367285b01f48d07953803a2d8dca5d19873',
+    settlement: SETTLEMENT,
+    alchemy: 'plasma-mainnet',
+  },
 };
 
 /** The chains that an `ALCHEMY_API_KEY` alone serves. */
@@ -48,6 +95,8 @@ export interface Network {
   readonly nativeCurrency: NativeCurrency;
   readonly wrappedNative: Address | undefined;
   readonly multicall: Address;
+  /** The contract whose trades are watched; undefined where there is none. */
+  readonly settlement: Address | undefined;
   /** A first guess, until the chain's own pace has been observed. */
   readonly blockTimeMs: number;
 }
@@ -71,6 +120,7 @@ export function networkOf(
     name: viem.name,
     nativeCurrency: viem.nativeCurrency,
     wrappedNative: overrides.wrappedNative ?? known?.wrappedNative,
+    settlement: known?.settlement,
     multicall:
       overrides.multicall ?? (multicall?.address.toLowerCase() as Address | undefined) ?? CANONICAL_MULTICALL,
     blockTimeMs: known?.blockTimeMs ?? viem.blockTime ?? DEFAULT_BLOCK_TIME_MS,

@@ -1,9 +1,8 @@
-import { z } from 'zod';
 import { atMost } from '../lib/at-most.ts';
-import { fetchLogs, filtersFor } from './logs.ts';
-import { BlockUnavailable } from './rpc/errors.ts';
+import { BODIES_OF_A_SCAN, Bodies, type Body, type Transaction } from './bodies.ts';
+import { APPROVAL, fetchLogs, filtersFor } from './logs.ts';
 import type { Pool } from './rpc/pool.ts';
-import { eachShaped, hexOf, shaped } from './shape.ts';
+import { TRADE } from './settlement.ts';
 import { type Touch, touchesOf } from './touches.ts';
 import type { Address, Hash, Header } from './types.ts';
 
@@ -16,7 +15,10 @@ export const MOST_WALLETS_EVERY_BLOCK = 1000;
 export interface WatchedWallets {
   readonly version: number;
   readonly owners: readonly Address[];
+  /** Whether an allowance of any of them is. */
   readonly watchesAllowances: boolean;
+  /** Whether the native balance of any of them is. */
+  readonly watchesNatives: boolean;
   /** Multicall3 reads that it would take to read everything anew. */
   readonly readsForAll: number;
 }
@@ -26,6 +28,8 @@ export interface Scan {
   readonly touches: readonly Touch[];
   /** The parties of the blocks' transactions; undefined: the native balance of every wallet may have moved. */
   readonly parties: readonly Address[] | undefined;
+  /** Of those of the blocks whose transactions were asked for. */
+  readonly bodies: readonly Body[];
   /** Which wallets it knew of. */
   readonly walletsVersion: number;
 }
@@ -36,11 +40,15 @@ export interface Scan {
  */
 export class Scanner {
   readonly #pool: Pool;
+  readonly #settlement: Address | undefined;
+  readonly #bodies: Bodies;
   readonly #kept = new Map<Hash, Scan>();
   #scanned = 0;
 
-  constructor(pool: Pool) {
+  constructor(pool: Pool, settlement: Address | undefined) {
     this.#pool = pool;
+    this.#settlement = settlement;
+    this.#bodies = new Bodies(pool);
   }
 
   /** Grows with every block that was scanned. */
@@ -52,18 +60,27 @@ export class Scanner {
   async scan(headers: readonly Header[], wallets: WatchedWallets, signal: AbortSignal): Promise<Scan> {
     const wanted = new Set(headers.map(({ hash }) => hash));
     for (const hash of this.#kept.keys()) if (!wanted.has(hash)) this.#kept.delete(hash);
-    const filters = filtersFor(wallets.owners, wallets.watchesAllowances);
-    const wantsParties = wallets.owners.length > MOST_WALLETS_EVERY_BLOCK;
+    this.#bodies.forget(wanted);
+    const { owners, watchesNatives, watchesAllowances } = wallets;
+    const more = [...(this.#settlement ? [TRADE] : []), ...(watchesAllowances ? [APPROVAL] : [])];
+    const filters = filtersFor(owners, more);
+    const wantsParties = watchesNatives && owners.length > MOST_WALLETS_EVERY_BLOCK;
+    const wantsBodies = watchesNatives && !wantsParties && headers.length <= BODIES_OF_A_SCAN;
     const missing = headers.filter(({ hash }) => !this.#kept.has(hash));
     await atMost(BLOCKS_AT_ONCE, missing, async (header) => {
       const { hash, number } = header;
-      const [logs, parties] = await Promise.all([
+      const asked = Promise.all([
         fetchLogs(this.#pool, header, filters, signal),
-        wantsParties ? this.#partiesOf(hash, signal) : undefined,
+        wantsParties ? this.#bodies.fetch(hash, signal) : undefined,
       ]);
+      // It is not waited for: neither tokens nor the chain's advance must be the later for it.
+      const body = wantsBodies ? this.#bodies.ask(header, signal) : undefined;
+      const [logs, transactions] = await asked;
+      const known = transactions && { height: number, transactions: Promise.resolve(transactions) };
       this.#kept.set(hash, {
-        touches: touchesOf(logs, number),
-        parties,
+        touches: touchesOf(logs, number, this.#settlement),
+        parties: transactions && partiesOf(transactions),
+        bodies: [body ?? known ?? []].flat(),
         walletsVersion: wallets.version,
       });
       this.#scanned += 1;
@@ -73,17 +90,17 @@ export class Scanner {
 
   forget(): void {
     this.#kept.clear();
-  }
-
-  async #partiesOf(hash: Hash, signal: AbortSignal): Promise<Address[]> {
-    const params = [hash, true];
-    return await this.#pool.request({ method: 'eth_getBlockByHash', params, parse: parseParties }, signal);
+    this.#bodies.forget(new Set());
   }
 }
 
-/** What an `eth_getLogs` for each filter, a header and the block's transactions come to. */
-export function requestsPerBlock({ owners }: WatchedWallets): number {
-  return filtersFor(owners).length + (owners.length > MOST_WALLETS_EVERY_BLOCK ? 2 : 1);
+/**
+ * What an `eth_getLogs` for each filter, a header and, where they decide what is read, the block's transactions come
+ * to. A gap that is so long that this matters is not asked for them to explain it.
+ */
+export function requestsPerBlock({ owners, watchesNatives }: WatchedWallets): number {
+  const wantsParties = watchesNatives && owners.length > MOST_WALLETS_EVERY_BLOCK;
+  return filtersFor(owners).length + (wantsParties ? 2 : 1);
 }
 
 function together(scans: readonly Scan[]): Scan {
@@ -91,17 +108,11 @@ function together(scans: readonly Scan[]): Scan {
   return {
     touches: scans.flatMap(({ touches }) => touches),
     parties: parties.every((known) => known !== undefined) ? parties.flat() : undefined,
+    bodies: scans.flatMap(({ bodies }) => bodies),
     walletsVersion: Math.min(...scans.map(({ walletsVersion }) => walletsVersion)),
   };
 }
 
-/** Senders and receivers. Throws BlockUnavailable for null, EndpointError on garbage. */
-export function parseParties(block: unknown): Address[] {
-  if (block === null) throw new BlockUnavailable('there is no such block');
-  const { transactions } = shaped(blockSchema, block, 'a block');
-  const parties = eachShaped(partiesSchema, transactions, 'transactions');
-  return parties.flatMap(({ from, to }) => (to ? [from, to] : [from]));
+function partiesOf(transactions: readonly Transaction[]): Address[] {
+  return transactions.flatMap(({ from, to }) => (to ? [from, to] : [from]));
 }
-
-const blockSchema = z.object({ transactions: z.unknown() });
-const partiesSchema = z.object({ from: hexOf(40), to: hexOf(40).nullish() });

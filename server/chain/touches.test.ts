@@ -1,3 +1,4 @@
+import { encodeAbiParameters, parseAbi, parseAbiParameters, toEventSelector } from 'viem';
 import { describe, expect, it } from 'vitest';
 import {
   APPROVAL,
@@ -10,8 +11,9 @@ import {
   WALLETS_PER_FILTER,
   WITHDRAWAL,
 } from './logs.ts';
+import { TRADE } from './settlement.ts';
 import { type Touch, touchesOf } from './touches.ts';
-import type { Address, Hex } from './types.ts';
+import { type Address, type Hex, NATIVE } from './types.ts';
 
 const token: Address = '0x00000000000000000000000000000000000000aa';
 const from: Address = '0x00000000000000000000000000000000000000f1';
@@ -73,6 +75,58 @@ describe('touches', () => {
   });
 });
 
+describe('trades', () => {
+  const settlement: Address = '0x00000000000000000000000000000000000000cc';
+  const abi = parseAbi([
+    'event Trade(address indexed owner, address sellToken, address buyToken, uint256 sellAmount, uint256 buyAmount, uint256 feeAmount, bytes orderUid)',
+  ]);
+  const data = encodeAbiParameters(parseAbiParameters('address, address, uint256, uint256, uint256, bytes'), [
+    token,
+    NATIVE,
+    1n,
+    2n,
+    3n,
+    `0x${'77'.repeat(56)}`,
+  ]);
+  const trade: Log = { address: settlement, topics: [TRADE, toTopic(from)], transactionHash, data };
+  const cut = (words: number) => data.slice(0, 2 + words * 64);
+
+  it('are the event that the settlement contract emits', () => {
+    expect(TRADE).toBe(toEventSelector(abi[0]));
+  });
+
+  const cases: [what: string, log: Log, tokens: Address[]][] = [
+    ['touch what was sold and what was bought', trade, [token, NATIVE]],
+    ['in capital letters, too', { ...trade, data: `0x${data.slice(2).toUpperCase()}` }, [token, NATIVE]],
+    ['with an id of no length, too', { ...trade, data: cut(6) }, [token, NATIVE]],
+    ['of another contract touch nothing', { ...trade, address: token }, []],
+    ['with less than a trade holds touch nothing', { ...trade, data: cut(6).slice(0, -1) }, []],
+    ['without data touch nothing', { ...trade, data: undefined }, []],
+    ['with data that is no hex touch nothing', { ...trade, data: cut(6).replace('2', 'x') }, []],
+    ['of wider words than addresses touch nothing', { ...trade, data: data.replace('x0', 'x1') }, []],
+    [
+      'whose owner is no address touch nothing',
+      { ...trade, topics: [TRADE, id.replace('0x0', '0x1') as Hex] },
+      [],
+    ],
+    ['without an owner touch nothing', { ...trade, topics: [TRADE] }, []],
+    [
+      'with more parties than one touch nothing',
+      { ...trade, topics: [TRADE, toTopic(from), toTopic(to)] },
+      [],
+    ],
+  ];
+  it.each(cases)('%s', (_, entry, tokens) => {
+    expect(touchesOf([entry], 5, settlement)).toEqual(
+      tokens.map((traded) => ({ owner: from, token: traded, transaction: transactionHash, height: 5 })),
+    );
+  });
+
+  it('touch nothing on a chain without a settlement contract', () => {
+    expect(touchesOf([trade], 5)).toEqual([]);
+  });
+});
+
 describe('filters', () => {
   const wallets = (count: number) =>
     Array.from({ length: count }, (_, index): Address => `0x${index.toString(16).padStart(40, '0')}`);
@@ -87,6 +141,13 @@ describe('filters', () => {
     expect(filtersFor(wallets(WALLETS_PER_FILTER + 1))).toHaveLength(4);
   });
 
+  it('ask for more events of who comes first in them, at no further filter', () => {
+    const [first, second] = filtersFor(wallets(1), [TRADE]);
+    expect(first?.[0]).toEqual([TRANSFER, DEPOSIT, WITHDRAWAL, TRADE]);
+    expect(second?.[0]).toEqual([TRANSFER]);
+    expect(filtersFor(wallets(1), [TRADE])).toHaveLength(2);
+  });
+
   it('name no wallets past the limit', () => {
     expect(filtersFor(wallets(MOST_WALLETS_FILTERED))).toHaveLength(6);
     expect(filtersFor(wallets(MOST_WALLETS_FILTERED + 1))).toEqual([[[TRANSFER, DEPOSIT, WITHDRAWAL]]]);
@@ -97,7 +158,7 @@ describe('filters', () => {
     (count) => {
       const plain = filtersFor(wallets(count));
       expect(plain.flat(2)).not.toContain(APPROVAL);
-      expect(filtersFor(wallets(count), true)).toEqual(
+      expect(filtersFor(wallets(count), [APPROVAL])).toEqual(
         plain.map(([events, ...parties]) => [
           events.includes(DEPOSIT) ? [...events, APPROVAL] : events,
           ...parties,

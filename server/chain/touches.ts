@@ -1,4 +1,5 @@
 import { APPROVAL, DEPOSIT, fromTopic, type Log, TRANSFER, WITHDRAWAL } from './logs.ts';
+import { TRADE, tradedTokens } from './settlement.ts';
 import type { Address, Hash } from './types.ts';
 
 /**
@@ -17,12 +18,18 @@ export interface Touch {
 
 /**
  * The touches that logs amount to. Any spender may have drawn on its allowance where a token leaves a wallet: most
- * tokens emit no Approval then. What ERC-721 tokens emit (a fourth topic) moves nothing that we watch.
+ * tokens emit no Approval then. What ERC-721 tokens emit (a fourth topic) moves nothing that we watch. A trade is one
+ * where the settlement contract says so: anybody can emit its event.
  */
-export function touchesOf(logs: readonly Log[], height: number): Touch[] {
+export function touchesOf(logs: readonly Log[], height: number, settlement?: Address): Touch[] {
   const touches: Touch[] = [];
-  for (const { address: token, topics, transactionHash: transaction } of logs) {
+  for (const { address: token, topics, transactionHash: transaction, data } of logs) {
     const [event, first, second] = topics;
+    if (event === TRADE && token === settlement && topics.length === 2) {
+      const owner = fromTopic(first);
+      if (owner)
+        for (const traded of tradedTokens(data)) touches.push({ owner, token: traded, transaction, height });
+    }
     const parties =
       event === TRANSFER && topics.length === 3
         ? [first, second]

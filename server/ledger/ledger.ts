@@ -6,8 +6,10 @@ import type { WatchedWallets } from '../chain/scan.ts';
 import { type Address, type BlockRef, NATIVE } from '../chain/types.ts';
 import { Confirmations } from './confirmations.ts';
 import { merge } from './entry.ts';
+import { Held } from './held.ts';
 import { NativeTurns } from './natives.ts';
-import { remaining, transactionsThrough, type Unsettled, type WatchedPair } from './pair.ts';
+import { remaining, transactionsThrough, type Unsettled, union, type WatchedPair } from './pair.ts';
+import { Payments } from './payments.ts';
 import { Refresh } from './refresh.ts';
 import { Registry, type Sink } from './registry.ts';
 import { Turns } from './turns.ts';
@@ -44,6 +46,8 @@ export class Ledger {
   readonly #confirmations = new Confirmations();
   readonly #refresh: Refresh;
   readonly #natives: NativeTurns;
+  readonly #payments = new Payments((owner) => this.pair(owner, NATIVE) !== undefined);
+  readonly #held: Held;
   #head: BlockRef | undefined;
   #announcedAtMs = 0;
   #seq = 0;
@@ -62,6 +66,12 @@ export class Ledger {
       signal: options.signal,
     });
     this.#natives = new NativeTurns(() => this.#touchNatives(), options.signal);
+    this.#held = new Held({
+      payments: this.#payments,
+      merge: (pair, reading, pin) => this.#merge(pair, reading, pin),
+      again: (pair) => this.#refresh.add(pair),
+      signal: options.signal,
+    });
   }
 
   /** The newest block whose touches are in. */
@@ -99,6 +109,7 @@ export class Ledger {
       version: this.#registry.version,
       owners: [...this.#registry.owners()],
       watchesAllowances: this.#registry.watchesAllowances,
+      watchesNatives: this.#registry.nativeCount > 0,
       readsForAll: Math.ceil(this.#registry.pairCount / CALLS_PER_READ),
     };
   }
@@ -172,6 +183,7 @@ export class Ledger {
     const lowest = Math.min(height, (forkedAbove ?? this.#head?.number ?? height) + 1);
     this.#head = tip;
     this.#announcedAtMs = announcedAtMs;
+    this.#payments.advance(advance);
     const demand = { through: height, by: [] };
     if (!complete) {
       this.#touchAll({ ...demand, cause: forkedAbove === undefined ? 'RECONCILED' : 'REORG', from: 0 });
@@ -195,40 +207,39 @@ export class Ledger {
     this.#refresh.schedule();
   }
 
-  /** Merges readings, one for one with the pairs, and announces what changed, in one synchronous step. */
+  /**
+   * Takes readings, one for one with the pairs: merges them and announces what changed, in one synchronous step. Native
+   * balances that wait to hear what moved them come in another one, soon.
+   */
   settle(pairs: readonly WatchedPair[], readings: readonly Reading[], pin: BlockRef): void {
-    const nowMs = performance.now();
-    pairs.forEach((pair, index) => {
-      const reading = readings[index];
-      // A pair that was removed while it was being read is nobody's any more.
-      if (!reading || !this.#registry.holds(pair)) return;
-      const demand = pair.unsettled;
-      const met = demand !== undefined && demand.through <= pin.number;
-      const merged = merge(
-        pair.entry,
-        {
-          owner: pair.owner,
-          token: pair.token,
-          reading,
-          pin,
-          cause: demand?.cause ?? 'RECONCILED',
-          transactions: transactionsThrough(demand?.by ?? [], pin.number),
-        },
-        this.#options.lineage,
-      );
-      if (merged.outcome === 'orphaned') return;
-      if (met) this.#registry.settle(pair);
-      else if (demand) pair.unsettled = remaining(demand, pin.number);
-      if (merged.outcome === 'stale') return;
-      const previous = pair.entry;
-      pair.entry = merged.entry;
-      this.turns.confirmed(pair);
-      this.#confirmations.renew(pair, nowMs);
-      if (merged.outcome === 'confirmed') return;
-      pair.changedSeq = this.tick();
-      if (!demand) this.#options.observer.reconciled();
-      this.#registry.wallet(pair.owner)?.sink({ pair, entry: merged.entry, previous });
-    });
+    this.#held.settle(pairs, readings, pin);
+  }
+
+  #merge(pair: WatchedPair, reading: Reading, pin: BlockRef): void {
+    // A pair that was removed while it was being read is nobody's any more.
+    if (!this.#registry.holds(pair)) return;
+    const demand = pair.unsettled;
+    const met = demand !== undefined && demand.through <= pin.number;
+    const paid = this.#payments.of(pair, pin);
+    const cause = demand?.cause ?? (paid.length > 0 ? 'EVENT' : 'RECONCILED');
+    const transactions = union(transactionsThrough(demand?.by ?? [], pin.number), paid);
+    const merged = merge(
+      pair.entry,
+      { owner: pair.owner, token: pair.token, reading, pin, cause, transactions },
+      this.#options.lineage,
+    );
+    if (merged.outcome === 'orphaned') return;
+    if (met) this.#registry.settle(pair);
+    else if (demand) pair.unsettled = remaining(demand, pin.number);
+    if (merged.outcome === 'stale') return;
+    const previous = pair.entry;
+    pair.entry = merged.entry;
+    this.turns.confirmed(pair);
+    this.#confirmations.renew(pair, performance.now());
+    if (merged.outcome === 'confirmed') return;
+    pair.changedSeq = this.tick();
+    if (!demand && cause === 'RECONCILED') this.#options.observer.reconciled();
+    this.#registry.wallet(pair.owner)?.sink({ pair, entry: merged.entry, previous });
   }
 
   #touch(pair: WatchedPair, demand: Unsettled): void {

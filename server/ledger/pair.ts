@@ -16,6 +16,8 @@ export interface Unsettled {
   /** The height that a reading must have reached. */
   readonly through: number;
   readonly by: readonly TouchedBy[];
+  /** The height of a reading that was had, and is merged as soon as it is known what it is due to. */
+  readonly heldAt?: number | undefined;
 }
 
 /** One watched (owner, token), or allowance of it: the unit that is touched, read, merged and announced. */
@@ -48,7 +50,7 @@ export function newPair(owner: Address, token: Address, spender?: Address): Watc
 }
 
 /** More transactions than this in one change say nothing that anybody would read. */
-const MOST_TRANSACTIONS = 100;
+export const MOST_TRANSACTIONS = 100;
 
 const RANK: Readonly<Record<Cause, number>> = { SUBSCRIBED: 0, RECONCILED: 1, EVENT: 2, REORG: 3 };
 
@@ -60,7 +62,13 @@ export function combine(known: Unsettled | undefined, next: Unsettled): Unsettle
     from: Math.min(known.from, next.from),
     through: Math.max(known.through, next.through),
     by: next.by.length === 0 ? known.by : [...known.by, ...next.by].slice(0, MOST_TRANSACTIONS),
+    heldAt: known.heldAt,
   };
+}
+
+/** Whether it must be read: not where a reading that is high enough was had and is only not merged yet. */
+export function isDue({ unsettled }: WatchedPair): boolean {
+  return unsettled !== undefined && (unsettled.heldAt ?? -1) < unsettled.through;
 }
 
 /** What is left of a demand after a reading at a height that is not yet enough. */

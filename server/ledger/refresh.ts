@@ -2,7 +2,7 @@ import type { Chunk, Reading } from '../chain/multicall/reader.ts';
 import { type BlockRef, NATIVE } from '../chain/types.ts';
 import { describe } from '../errors.ts';
 import { Backoff } from '../lib/retry.ts';
-import type { WatchedPair } from './pair.ts';
+import { isDue, type WatchedPair } from './pair.ts';
 
 const RETRY_LEAST_MS = 100;
 const RETRY_MOST_MS = 2000;
@@ -30,7 +30,7 @@ interface RefreshOptions {
   /** Splits what is to be read into reads that can do each other no harm. */
   readonly chunks: (pairs: readonly WatchedPair[]) => readonly Chunk<WatchedPair>[];
   readonly read: Read;
-  /** A pair that is still unsettled afterwards is read again. */
+  /** A pair that is still due afterwards is read again. */
   readonly settle: Settle;
   readonly signal: AbortSignal;
 }
@@ -120,7 +120,7 @@ export class Refresh {
     this.#underWay[lane] += 1;
     await this.#read(pairs, at);
     this.#underWay[lane] -= 1;
-    this.#queue(pairs.filter(isUnsettled));
+    this.#queue(pairs.filter(isDue));
     this.schedule();
   }
 
@@ -134,7 +134,7 @@ export class Refresh {
       await read(pairs, at, signal, (part, readings) => settle(part, readings, at));
       this.#failure = undefined;
       // A read that settles nothing, at a head that still stands, is not to be repeated at full speed either.
-      if (pairs.some(isUnsettled) && pin()?.hash === at.hash) this.#pause();
+      if (pairs.some(isDue) && pin()?.hash === at.hash) this.#pause();
       else {
         this.#notBeforeMs = 0;
         this.#backoff.reset();
@@ -142,7 +142,7 @@ export class Refresh {
     } catch (error) {
       if (signal.aborted) return;
       // Another read may have settled it all meanwhile: then nobody misses what this one would have said.
-      if (pairs.some(isUnsettled)) {
+      if (pairs.some(isDue)) {
         this.#failure = describe(error);
         this.#pause();
       }
@@ -152,8 +152,4 @@ export class Refresh {
   #pause(): void {
     this.#notBeforeMs = performance.now() + this.#backoff.next();
   }
-}
-
-function isUnsettled({ unsettled }: WatchedPair): boolean {
-  return unsettled !== undefined;
 }

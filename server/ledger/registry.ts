@@ -1,5 +1,5 @@
 import type { Touch } from '../chain/touches.ts';
-import type { Address } from '../chain/types.ts';
+import { type Address, NATIVE } from '../chain/types.ts';
 import type { Entry } from './entry.ts';
 import { combine, newPair, type Unsettled, type WatchedPair } from './pair.ts';
 
@@ -44,6 +44,7 @@ export class Registry {
   #allowancesVersion = 0;
   #allowances = 0;
   #pairs = 0;
+  #natives = 0;
   #unsettled = 0;
 
   /** Grows with every wallet that comes, and with the first allowance. */
@@ -57,6 +58,11 @@ export class Registry {
 
   get pairCount(): number {
     return this.#pairs;
+  }
+
+  /** How many of the pairs are native balances. */
+  get nativeCount(): number {
+    return this.#natives;
   }
 
   get unsettledCount(): number {
@@ -125,6 +131,7 @@ export class Registry {
     wallet?.pairs.set(keyOf(token, spender), pair);
     this.#pairs += 1;
     if (wallet && spender) this.#addAllowance(wallet, pair);
+    if (token === NATIVE) this.#natives += 1;
     return pair;
   }
 
@@ -134,6 +141,7 @@ export class Registry {
     wallet?.pairs.delete(keyOf(pair.token, pair.spender));
     this.#pairs -= 1;
     if (wallet && pair.spender) this.#removeAllowance(wallet, pair);
+    if (pair.token === NATIVE) this.#natives -= 1;
   }
 
   /** The pair must be read, on top of what was demanded of it before. */

@@ -53,6 +53,8 @@ describe('upstream cost', () => {
     expect(watcher.states).toHaveLength(2);
     expect(proxy.count('eth_call')).toBe(1);
     expect(proxy.count('eth_getLogs')).toBe(2);
+    // The block's transactions, for who paid whom.
+    expect(proxy.count('eth_getBlockByHash')).toBe(1);
   });
 
   it('two streams of one wallet make one set of reads', async () => {
@@ -67,6 +69,7 @@ describe('upstream cost', () => {
     await eventually(() => expect([first.amount(gold), second.amount(gold)]).toEqual([3n, 3n]));
     expect(proxy.count('eth_call')).toBe(1);
     expect(proxy.count('eth_getLogs')).toBe(2);
+    expect(proxy.count('eth_getBlockByHash')).toBe(1);
   });
 
   it('1,000 tokens are read in three calls, once', async () => {
@@ -123,6 +126,7 @@ describe('upstream cost', () => {
     proxy.reset();
     await chain.mine(5);
     await quiet(idle);
-    expect([proxy.count('eth_getLogs'), proxy.count('eth_call')]).toEqual([0, 0]);
+    const methods = ['eth_getLogs', 'eth_getBlockByHash', 'eth_call'];
+    expect(methods.map((method) => proxy.count(method))).toEqual([0, 0, 0]);
   });
 });

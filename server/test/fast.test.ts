@@ -91,6 +91,8 @@ function isInProportion(
   // Two filters, and at most the header: never what a client or a transfer adds.
   expect(proxy.count('eth_getLogs')).toBeLessThanOrEqual(2 * (blocks + atEnds));
   expect(proxy.count('eth_getBlockByNumber')).toBeLessThanOrEqual(blocks + atEnds);
+  // And at most the transactions of each, once.
+  expect(proxy.count('eth_getBlockByHash')).toBeLessThanOrEqual(blocks + atEnds);
   expect(proxy.count('eth_call')).toBeLessThanOrEqual(blocks * readsPerBlock + atEnds);
   // And each read makes at most one update.
   expect(watcher.states.length).toBeLessThanOrEqual(proxy.count('eth_call') + 2);
@@ -120,6 +122,22 @@ describe('a chain of 20 blocks a second', () => {
     expect(watcher.amount(gold)).toBe(150n);
     await areToldOnce(watcher, hashes);
     isInProportion(watcher, blocks, { readsPerBlock: 1 / 3 });
+  });
+});
+
+describe('a chain of 20 blocks a second whose endpoint never tells who paid whom', () => {
+  it('is followed as ever', async () => {
+    await begin({ everyMs: 50 });
+    const usual = proxy.fault;
+    proxy.fault = async (request, node) => {
+      if (request.method === 'eth_getBlockByHash' && request.params[1]) await new Promise(() => {});
+      return (await usual?.(request, node)) ?? (await node());
+    };
+    const { app, watcher } = await watch();
+    const { hashes } = await transfers(60);
+    await hasCaughtUp(app, watcher);
+    await areToldOnce(watcher, hashes);
+    expect(watcher.states.at(-1)?.balances.get(gold)?.transactions).toContain(hashes.at(-1));
   });
 });
 

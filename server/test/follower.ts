@@ -27,7 +27,7 @@ export class Follower implements AsyncDisposable {
   readonly #running: Promise<unknown>;
 
   constructor({ chainId, url, wsUrl }: Upstream, owners: readonly Address[], readsForAll: number) {
-    this.wallets = { version: 1, owners, watchesAllowances: false, readsForAll };
+    this.wallets = { version: 1, owners, watchesAllowances: false, watchesNatives: true, readsForAll };
     const { signal } = this.#stop;
     this.#pool = new Pool([url], {
       chainId,
@@ -51,6 +51,7 @@ export class Follower implements AsyncDisposable {
       heads,
       lineage: this.lineage,
       wallets: () => this.wallets,
+      settlement: undefined,
       observer: { gap: (missed) => this.gaps.push(missed), reorg: (depth) => this.reorgs.push(depth) },
     });
     const follow = async () => {

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { App } from '../app.ts';
+import { BODIES_OF_A_SCAN } from '../chain/bodies.ts';
 import { SCANNED_ALWAYS } from '../chain/plan.ts';
 import { type Address, type Hash, NATIVE } from '../chain/types.ts';
 import { startTestChain, type TestChain } from './anvil.ts';
@@ -119,6 +120,7 @@ describe('a gap', () => {
       expect(transactionsOf(watcher)).toEqual(transactions);
       expect(proxy.count('eth_getLogs')).toBe(2 * (blocks + 1));
       expect(proxy.count('eth_getBlockByNumber')).toBe(blocks);
+      expect(proxy.count('eth_getBlockByHash')).toBe(blocks + 1);
     },
   );
 
@@ -220,6 +222,22 @@ describe('a gap that millions of balances would make us scan', () => {
     for (let number = (floor ?? 0) + 1; number <= (tip?.number ?? 0); number += 1)
       expect(lineage.at(number)?.parentHash).toBe(lineage.at(number - 1)?.hash);
   }
+
+  it.each([BODIES_OF_A_SCAN, BODIES_OF_A_SCAN + 1])(
+    'of %i blocks altogether, and who paid whom in them is asked where they are few',
+    async (blocks) => {
+      const follower = await follow();
+      goDown();
+      await chain.mine(blocks);
+      comeBack();
+      const requests = record();
+      await isBehind(follower, []);
+      const asked = requests.filter(({ method, params }) => method === 'eth_getBlockByHash' && params[1]);
+      const bodies = blocks > BODIES_OF_A_SCAN ? 0 : blocks;
+      expect(asked).toHaveLength(bodies);
+      expect(follower.latest?.bodies).toHaveLength(bodies);
+    },
+  );
 
   it.each([300, 2000])(
     'of %i blocks: each is asked for once, and all in one step',

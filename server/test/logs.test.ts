@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { parseHeader } from '../chain/header.ts';
-import { fetchLogs, filtersFor, MOST_WALLETS_FILTERED } from '../chain/logs.ts';
+import { APPROVAL, fetchLogs, filtersFor, MOST_WALLETS_FILTERED } from '../chain/logs.ts';
 import { Pool } from '../chain/rpc/pool.ts';
 import type { Address, Header } from '../chain/types.ts';
 import { startTestChain, type TestChain } from './anvil.ts';
@@ -77,7 +77,7 @@ describe('the logs of a block of approvals', () => {
     await approve(chain, gold, { owner, spender: gold, amount: 1n });
     const approvals = parseHeader(await chain.rawBlock('latest'));
     withholdLogs(2);
-    expect(await fetchLogs(pool, approvals, filtersFor(tooMany, true), signal)).toHaveLength(1);
+    expect(await fetchLogs(pool, approvals, filtersFor(tooMany, [APPROVAL]), signal)).toHaveLength(1);
     expect(proxy.count('eth_getLogs')).toBe(3);
     proxy.reset();
     expect(await fetchLogs(pool, approvals, everything, signal)).toEqual([]);

@@ -156,6 +156,7 @@ export class LiveChain implements ServedChain, WatchedChain, AsyncDisposable {
       heads: this.#heads,
       lineage,
       wallets: () => this.ledger.wallets,
+      settlement: network.settlement,
       observer: {
         gap: () => metrics.gaps.inc({ chain }),
         reorg: (depth) => {

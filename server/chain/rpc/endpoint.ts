@@ -129,8 +129,8 @@ export class Endpoint implements AsyncDisposable {
       return result;
     } catch (error) {
       // What a token answers is not the endpoint's doing; all else is.
-      if (error instanceof AnswerTooLarge && call.method === 'eth_call') throw error;
-      const isExcused = isProven && call.optional === true && !(error instanceof RateLimited);
+      if (error instanceof AnswerTooLarge && (call.method === 'eth_call' || call.isOptional)) throw error;
+      const isExcused = isProven && call.isOptional === true && !(error instanceof RateLimited);
       if (error instanceof EndpointError && !signal.aborted && !isExcused) this.fail(error);
       throw error instanceof AnswerTooLarge ? new EndpointError(error.message) : error;
     }

@@ -31,8 +31,8 @@ export interface RpcCall<T> extends RpcRequest {
   readonly parse: (result: unknown) => T;
   /** The height of the block that it is about, where that is one block: an endpoint without it may be behind. */
   readonly height?: number;
-  /** An endpoint that cannot answer it may be well all the same: its circuit stays closed. */
-  readonly optional?: boolean;
+  /** Nobody's balance depends on it: that an endpoint is slow at it, or fails, is not held against the endpoint. */
+  readonly isOptional?: boolean;
 }
 
 /** Somewhere to put requests to: a pool, or a view of one. */

@@ -131,13 +131,13 @@ export class Pool implements Requester, AsyncDisposable {
     } catch (error) {
       if (!(error instanceof AggregateError)) throw error;
       const failure = mostTelling(error.errors);
-      this.#lastError = describe(failure);
+      if (!call.isOptional) this.#lastError = describe(failure);
       throw failure;
     }
     this.#lastError = null;
     for (const { index, elapsedMs } of hedged.overtaken) {
       const endpoint = candidates[index];
-      if (endpoint) this.#laggards.overtaken(endpoint, elapsedMs, hedged.tookMs);
+      if (endpoint && !call.isOptional) this.#laggards.overtaken(endpoint, elapsedMs, hedged.tookMs);
     }
     const witness = candidates[hedged.index];
     if (!witness) throw new EndpointError('no endpoint is configured');
