@@ -170,7 +170,6 @@ export function createHttp(options: HttpOptions): HttpServer {
     if (closed) return closed;
     retire();
     isDraining = true;
-    webSocket.drain();
     // An error here says only that it was not listening.
     closed = new Promise((resolve) => server.close(() => resolve()));
     for (const { socket, answers, goAway } of connections)

@@ -28,8 +28,6 @@ export interface WebSocketDoor {
   refuse(request: IncomingMessage, response: ServerResponse): boolean;
   /** What was accepted, from now on no HTTP any more. */
   open(options: Opening): Upgraded;
-  /** Lets nobody in from now on. */
-  drain(): void;
 }
 
 interface Opening {
@@ -66,7 +64,6 @@ export function createWebSocketDoor(options: WebSocketOptions): WebSocketDoor {
   const isAllowedOrigin = originMatcher(config.allowedOrigins);
   const refusals = new WeakMap<IncomingMessage, Refusal>();
   const callers = new WeakMap<IncomingMessage, Caller>();
-  let isDraining = false;
 
   const settings: ServerOptions &
     Readonly<Record<'closeTimeout' | 'maxFragments' | 'maxBufferedChunks', number>> = {
@@ -83,7 +80,6 @@ export function createWebSocketDoor(options: WebSocketOptions): WebSocketDoor {
   const server = new WebSocketServer(settings);
 
   function flaw(request: IncomingMessage, connection: Connection | undefined): Refusal | undefined {
-    if (isDraining) return refusal(503, 'the server is stopping');
     const found = flawOf(request, isAllowedOrigin);
     if (found) return found;
     // Its answer would stand in the middle of another.
@@ -144,10 +140,6 @@ export function createWebSocketDoor(options: WebSocketOptions): WebSocketDoor {
       // Where the client left in the meantime, there is none.
       if (!isOpen) closed.resolve(ABNORMAL_CLOSURE);
       return { closed: closed.promise };
-    },
-
-    drain() {
-      isDraining = true;
     },
   };
 }
