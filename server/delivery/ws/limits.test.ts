@@ -264,9 +264,10 @@ describe('a key', () => {
   });
 
   test('that is not ours is refused before anything is opened', async () => {
-    for (const how of [['/?api_key=wrong'], ['/ws', { headers: { 'x-api-key': 'wrong' } }]] as const)
-      expect(await (await open(keys, ...how)).refused).toBe(401);
-    expect(await refusals()).toEqual({ unauthenticated: 1 });
+    const client = await open(keys, '/?api_key=wrong');
+    expect(await client.refused).toBe(401);
+    expect(await connect('/ws', { headers: { 'x-api-key': 'wrong' } }).refused).toBe(401);
+    expect(await refusals()).toEqual({ unauthenticated: 2 });
   });
 
   test('is asked for by name, and without one nothing else is done', async () => {
