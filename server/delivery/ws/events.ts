@@ -27,10 +27,16 @@ export function failure(
   return JSON.stringify({
     event: 'error',
     type: 'balance',
-    message: error instanceof BaseError ? error.message : 'Internal server error',
+    message: error instanceof BaseError ? wordsOf(error) : 'Internal server error',
     details: error instanceof MessageError ? error.details : [],
     code: error instanceof BaseError ? error.code : 'INTERNAL_SERVER_ERROR',
     ...(error instanceof RetryLaterError && { retryAfter: error.retryAfterSeconds }),
     ...(subscriptionId !== undefined && { subscriptionId }),
   });
+}
+
+/** What an endpoint said is between it and us. */
+function wordsOf({ code, message }: BaseError): string {
+  const isUpstream = code === 'UPSTREAM_UNAVAILABLE' || code === 'UPSTREAM_REFUSED';
+  return isUpstream ? 'The chain cannot be read at the moment' : message;
 }

@@ -315,12 +315,12 @@ describe('when the service cannot go on', () => {
   test('with a stream its client is told, and may ask again', async () => {
     await client.send(subscribe([item(DAI)], 'mine'));
     const [stream] = await walletStreams(service, 1);
-    stream?.end(new RetryableError('UPSTREAM_UNAVAILABLE', 'no endpoint answers'));
+    stream?.end(new RetryableError('UPSTREAM_UNAVAILABLE', 'what an endpoint said'));
     expect(await client.heard(1)).toMatchObject([
       {
         event: 'error',
         code: 'UPSTREAM_UNAVAILABLE',
-        message: 'no endpoint answers',
+        message: 'The chain cannot be read at the moment',
         subscriptionId: 'mine',
       },
     ]);
