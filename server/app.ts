@@ -9,6 +9,7 @@ import { createMetricsDoor, serveMetrics } from './delivery/metrics.ts';
 import { createPage } from './delivery/page.ts';
 import { createRest } from './delivery/rest/rest.ts';
 import type { Sample } from './delivery/sample.ts';
+import { createWebSocketDoor } from './delivery/ws/door.ts';
 import { createMetrics } from './lib/metrics.ts';
 import { outsideRequests } from './lib/request-id.ts';
 import { createLog } from './log.ts';
@@ -71,6 +72,7 @@ export async function createApp(
       health: createHealth({ chains, isStopping: () => stopping }),
       metrics: apart ? undefined : metricsDoor,
       page: createPage({ defaultChainId: service.defaultChainId, sample }),
+      webSocket: createWebSocketDoor({ service, config, gate, metrics, log }),
       exchange: createExchange({ log, metrics }),
       stalledClients: metrics.stalledClients,
       log,

@@ -12,10 +12,12 @@ export interface Problem {
 const TITLES: Readonly<Record<number, string>> = {
   400: 'Bad request',
   401: 'Unauthorized',
+  403: 'Forbidden',
   404: 'Not found',
   405: 'Method not allowed',
   408: 'Request timeout',
   413: 'Payload too large',
+  426: 'Upgrade required',
   429: 'Too many requests',
   431: 'Request header fields too large',
   500: 'Internal server error',

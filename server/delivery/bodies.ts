@@ -11,6 +11,8 @@ import type { ClientAddress } from './gate/client-address.ts';
 export interface Bodies {
   /** False where it does not fit any more, beside all others or beside those of its client's address. */
   admit(request: IncomingMessage, response: ServerResponse): boolean;
+  /** The same for what is no body, as long as it is held: what comes from there may grow to the size of one. */
+  reserve(address: string): Disposable | undefined;
 }
 
 export function limitBodies({
@@ -38,6 +40,10 @@ export function limitBodies({
       request.once('end', giveBack).once('close', giveBack);
       response.once('close', giveBack);
       return true;
+    },
+    reserve(address) {
+      const held = bodies.take(address, maxBodyBytes);
+      return typeof held === 'string' ? undefined : held;
     },
   };
 }

@@ -8,6 +8,8 @@ export interface Connection {
   readonly answers: Set<ServerResponse>;
   /** By which its newest request came in. */
   door: HttpDoor;
+  /** Ends what is no HTTP any more, in its own terms; undefined for all others. */
+  goAway?: (() => void) | undefined;
 }
 
 /**

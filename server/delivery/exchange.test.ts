@@ -214,6 +214,7 @@ describe('what is counted of requests', () => {
       operations: 1,
       page: 1,
       rest: 1,
+      websocket: 0,
     });
   });
 
@@ -230,7 +231,12 @@ describe('what is counted of requests', () => {
     ['/metrics', 'operations'],
     ['/1/sessions/0x', 'rest'],
     ['/favicon.ico', 'rest'],
+    ['/ws', 'websocket'],
   ])('%s is of %s', (path, door) => {
     expect(doorOf(path)).toBe(door);
+  });
+
+  test.each(['/', '/ws', '/livez'])('at %s what wants to be a WebSocket is of that', (path) => {
+    expect(doorOf(path, 'WebSocket')).toBe('websocket');
   });
 });

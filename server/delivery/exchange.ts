@@ -7,13 +7,18 @@ import { pathOf } from './answer.ts';
 
 /**
  * What is around every request, whatever door answers it: its id, which goes into the answer and into every line
- * logged on its behalf, and one line and one count when it is over. A stream is over when it ends.
+ * logged on its behalf, and one line and one count when it is over. A stream is over when it ends, and a connection
+ * that became a WebSocket when that is closed.
  */
-export type Exchange = (
-  request: IncomingMessage,
-  response: ServerResponse,
-  answer: () => Promise<void>,
-) => Promise<void>;
+export interface Exchange {
+  answer(request: IncomingMessage, response: ServerResponse, run: () => Promise<void>): Promise<void>;
+  upgrade(request: IncomingMessage, open: (requestId: string) => Upgraded): void;
+}
+
+export interface Upgraded {
+  /** Once it is: with which code. Never rejects. https://www.rfc-editor.org/rfc/rfc6455#section-7.1.5 */
+  readonly closed: Promise<number>;
+}
 
 interface ExchangeOptions {
   readonly log: Pick<Logger, 'info' | 'debug'>;
@@ -21,39 +26,63 @@ interface ExchangeOptions {
 }
 
 export const REQUEST_ID_HEADER = 'x-request-id';
+const SWITCHING_PROTOCOLS = 101;
+/** Of a connection that was cut off, without a word. */
+export const ABNORMAL_CLOSURE = 1006;
 
 export function createExchange({ log, metrics }: ExchangeOptions): Exchange {
   const durations = new Map(HTTP_DOORS.map((door) => [door, metrics.httpRequestDuration.labels({ door })]));
-  return async (request, response, answer) => {
-    const requestId = requestIdOf(request.headers[REQUEST_ID_HEADER]);
+
+  /** When it is over: the fields of every line about a request. */
+  function begin(request: IncomingMessage) {
     const startedMs = performance.now();
     const { socket, method } = request;
     const writtenBefore = socket.bytesWritten;
-    response.setHeader(REQUEST_ID_HEADER, requestId);
-    response.once('close', () => {
-      const door = doorOf(pathOf(request));
+    return (status: number | null) => {
       const durationMs = performance.now() - startedMs;
-      const status = response.headersSent ? response.statusCode : null;
-      const isStream = String(response.getHeader('content-type')).startsWith('text/event-stream');
+      const door = doorOf(pathOf(request), request.headers.upgrade);
       metrics.httpRequests.inc({ door, status: status ?? 'none' });
-      if (!isStream) durations.get(door)?.observe(durationMs / 1000);
-      const fields = {
+      return {
         method,
         path: shownPath(request.url ?? ''),
         status,
         durationMs: Math.round(durationMs * 100) / 100,
         bytes: socket.bytesWritten - writtenBefore,
         door,
-        ...(!response.writableFinished && { cutOff: true }),
       };
-      // Whoever closes it does so outside of the request.
-      withRequestId(requestId, () => {
-        const message = isStream ? 'stream ended' : 'answered';
-        if (door === 'operations') log.debug(fields, message);
-        else log.info(fields, message);
+    };
+  }
+
+  return {
+    async answer(request, response, run) {
+      const requestId = requestIdOf(request.headers[REQUEST_ID_HEADER]);
+      const end = begin(request);
+      response.setHeader(REQUEST_ID_HEADER, requestId);
+      response.once('close', () => {
+        const isStream = String(response.getHeader('content-type')).startsWith('text/event-stream');
+        const fields = end(response.headersSent ? response.statusCode : null);
+        if (!isStream) durations.get(fields.door)?.observe(fields.durationMs / 1000);
+        const cutOff = !response.writableFinished && { cutOff: true };
+        // Whoever closes it does so outside of the request.
+        withRequestId(requestId, () => {
+          const message = isStream ? 'stream ended' : 'answered';
+          if (fields.door === 'operations') log.debug({ ...fields, ...cutOff }, message);
+          else log.info({ ...fields, ...cutOff }, message);
+        });
       });
-    });
-    await withRequestId(requestId, answer);
+      await withRequestId(requestId, run);
+    },
+
+    upgrade(request, open) {
+      const requestId = requestIdOf(request.headers[REQUEST_ID_HEADER]);
+      const end = begin(request);
+      const { closed } = withRequestId(requestId, () => open(requestId));
+      void closed.then((closeCode) => {
+        const cutOff = closeCode === ABNORMAL_CLOSURE && { cutOff: true };
+        const fields = { ...end(SWITCHING_PROTOCOLS), closeCode, ...cutOff };
+        withRequestId(requestId, () => log.info(fields, 'connection ended'));
+      });
+    },
   };
 }
 
@@ -65,7 +94,8 @@ export function requestIdOf(sent: string | string[] | undefined): string {
 const PAGES = /^\/(|openapi\.json|docs(\/.*)?)$/;
 
 /** For metrics and log: a few words that nobody outside chooses. */
-export function doorOf(path: string): HttpDoor {
+export function doorOf(path: string, upgrade?: string): HttpDoor {
+  if (path === '/ws' || upgrade?.toLowerCase() === 'websocket') return 'websocket';
   if (path === '/graphql') return 'graphql';
   if (path === '/livez' || path === '/metrics' || /^\/health(\/|$)/.test(path)) return 'operations';
   return PAGES.test(path) ? 'page' : 'rest';

@@ -18,6 +18,7 @@ import { type HttpLimits, LIMITS } from './http-limits.ts';
 import { listen } from './listen.ts';
 import type { RestApp } from './rest/context.ts';
 import { watchStalled } from './stalled.ts';
+import type { WebSocketDoor } from './ws/door.ts';
 
 /**
  * The one HTTP server, and which door stands at which path. It ends when it is closed: it hears no new
@@ -53,6 +54,7 @@ export interface HttpOptions {
   /** Undefined where metrics are served elsewhere. */
   readonly metrics: Door | undefined;
   readonly page: Door;
+  readonly webSocket: WebSocketDoor;
   readonly exchange: Exchange;
   readonly stalledClients: Metrics['stalledClients'];
   readonly log: Pick<Logger, 'error'>;
@@ -68,7 +70,7 @@ const CUT_OFF_AFTER = 0.9;
 const STALLED_AFTER = 0.2;
 
 export function createHttp(options: HttpOptions): HttpServer {
-  const { config, exchange, log } = options;
+  const { config, exchange, webSocket, log } = options;
   const limits = {
     ...LIMITS,
     connections: config.maxStreams + FURTHER_CONNECTIONS,
@@ -101,16 +103,26 @@ export function createHttp(options: HttpOptions): HttpServer {
     requestTimeout: limits.requestMs,
     connectionsCheckingInterval: limits.checkEveryMs,
     keepAliveTimeout: limits.keepAliveMs,
+    shouldUpgradeCallback: (request: IncomingMessage) =>
+      !refusalOf(request) && webSocket.accepts(request, connections.of(request.socket)),
   };
   const server = createServer(settings, (request, response) =>
-    exchange(request, response, () => answer(request, response)),
+    exchange.answer(request, response, () => answer(request, response)),
   );
+  server.on('upgrade', (request, socket: Socket, head) => {
+    const connection = connections.of(socket);
+    if (connection) connection.door = 'websocket';
+    const messageMs = limits.requestMs;
+    exchange.upgrade(request, (requestId) =>
+      webSocket.open({ request, socket, head, requestId, connection, bodies, messageMs }),
+    );
+  });
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { socket } = request;
     request.url = originForm(request.url);
     const path = pathOf(request);
     const connection = connections.of(socket);
-    if (connection) connection.door = doorOf(path);
+    if (connection) connection.door = doorOf(path, request.headers.upgrade);
     connection?.answers.add(response);
     response.once('close', () => {
       connection?.answers.delete(response);
@@ -126,7 +138,7 @@ export function createHttp(options: HttpOptions): HttpServer {
       return;
     }
     try {
-      if (cors(request, response)) return;
+      if (cors(request, response) || webSocket.refuse(request, response)) return;
       if (!bodies.admit(request, response)) refuseForBodies(request, response);
       else await doorAt(path)(request, response);
     } catch (error) {
@@ -160,7 +172,9 @@ export function createHttp(options: HttpOptions): HttpServer {
     isDraining = true;
     // An error here says only that it was not listening.
     closed = new Promise((resolve) => server.close(() => resolve()));
-    for (const { socket, answers } of connections) if (answers.size === 0) socket.destroySoon();
+    for (const { socket, answers, goAway } of connections)
+      if (goAway) goAway();
+      else if (answers.size === 0) socket.destroySoon();
     return closed;
   }
 

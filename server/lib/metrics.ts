@@ -9,9 +9,9 @@ export type Metrics = ReturnType<typeof createMetrics>;
 const PREFIX = 'balance_stream_';
 
 /** Where streams are opened. */
-const STREAM_DOORS = ['graphql', 'rest'] as const;
+const STREAM_DOORS = ['graphql', 'rest', 'websocket'] as const;
 /** Where requests arrive. */
-export const HTTP_DOORS = ['graphql', 'rest', 'operations', 'page'] as const;
+export const HTTP_DOORS = ['graphql', 'rest', 'websocket', 'operations', 'page'] as const;
 export type HttpDoor = (typeof HTTP_DOORS)[number];
 /** Those that alerts are about; others begin with their first answer. */
 const HTTP_STATUSES = [200, 400, 404, 429, 500, 503];
@@ -74,12 +74,12 @@ export function createMetrics() {
     registry,
     httpRequests: counter(
       'http_requests_total',
-      'Requests answered, streams when they end, by door (graphql, rest, operations or page) and status (none where the client left before there was one).',
+      'Requests answered, streams and WebSockets (101) when they end, by door (graphql, rest, websocket, operations or page) and status (none where the client left before there was one).',
       ['door', 'status'],
     ),
     httpRequestDuration: histogram(
       'http_request_duration_seconds',
-      'From a request to the end of its answer, streams left out.',
+      'From a request to the end of its answer, streams and WebSockets left out.',
       ['door'],
       LATENCY_BUCKETS,
     ),
@@ -88,7 +88,7 @@ export function createMetrics() {
       'session_pairs',
       'Pairs that sessions hold; one that several hold counts in each. Compare MAX_WATCHED_PAIRS.',
     ),
-    streams: gauge('streams', 'Open streams, by door (graphql or rest).', ['door']),
+    streams: gauge('streams', 'Open streams, by door (graphql, rest or websocket).', ['door']),
     refusals: counter(
       'refusals_total',
       'Requests refused for the good of others, by reason: unauthenticated, rate, streams_per_address, reads_per_caller, or a ceiling of the process (streams, reads, sessions, watched_pairs).',
@@ -103,7 +103,7 @@ export function createMetrics() {
     updatesSent: counter('updates_sent_total', 'Updates handed to a client socket.', ['door']),
     stalledClients: counter(
       'stalled_clients_total',
-      'Clients dropped because they did not read what they were sent, by door of their newest request.',
+      'Clients dropped because they did not read what they were sent, or answered no ping, by door of their newest request.',
       ['door'],
     ),
     blockToSend: histogram(

@@ -9,6 +9,7 @@ import type { HttpLimits } from '../delivery/http-limits.ts';
 import { createMetricsDoor } from '../delivery/metrics.ts';
 import { createPage } from '../delivery/page.ts';
 import { createRest } from '../delivery/rest/rest.ts';
+import { createWebSocketDoor } from '../delivery/ws/door.ts';
 import { createMetrics, type Metrics } from '../lib/metrics.ts';
 import type { Service } from '../watch/service.ts';
 
@@ -19,6 +20,7 @@ type HttpConfig = Pick<
   | 'shutdownGraceMs'
   | 'maxBodyBytes'
   | 'maxWatchedTokens'
+  | 'maxPairsPerConnection'
   | 'sseHeartbeatMs'
   | 'stalledClientTimeoutMs'
   | 'graphiql'
@@ -53,6 +55,7 @@ export async function serveHttp(
     shutdownGraceMs: 0,
     maxBodyBytes: 10_000,
     maxWatchedTokens: 10,
+    maxPairsPerConnection: 10,
     sseHeartbeatMs: 8000,
     stalledClientTimeoutMs: 30_000,
     graphiql: false,
@@ -76,6 +79,7 @@ export async function serveHttp(
     health: createHealth({ chains: service.chains, isStopping: () => server.isStopping }),
     metrics: createMetricsDoor(metrics),
     page: createPage({ defaultChainId: service.defaultChainId }),
+    webSocket: createWebSocketDoor({ service, config, gate, metrics, log }),
     exchange: createExchange({ log, metrics }),
     stalledClients: metrics.stalledClients,
     log,

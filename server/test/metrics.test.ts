@@ -126,7 +126,13 @@ describe('metrics', () => {
       ...new Set(of(name).map((sample) => sample.labels[label])),
     ];
     expect(labels('token_list_fetches_total', 'outcome')).toEqual(['ok', 'rejected', 'unavailable', 'stale']);
-    expect(labels('http_requests_total', 'door')).toEqual(['graphql', 'rest', 'operations', 'page']);
+    expect(labels('http_requests_total', 'door')).toEqual([
+      'graphql',
+      'rest',
+      'websocket',
+      'operations',
+      'page',
+    ]);
     expect(labels('upstream_requests_total', 'outcome')).toEqual(['ok', 'error', 'abandoned']);
     expect(labels('upstream_requests_total', 'endpoint')).toHaveLength(3);
     expect(labels('heads_total', 'source')).toEqual(['socket', 'polling']);

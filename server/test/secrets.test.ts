@@ -7,6 +7,7 @@ import { startTestChain, type TestChain } from './anvil.ts';
 import { eventually } from './app.ts';
 import { type NodeProxy, startNodeProxy } from './node-proxy.ts';
 import { ServerProcess } from './server-process.ts';
+import { item, SocketClient, subscribe } from './socket.ts';
 import { FAULTS, startTelltaleNode, type TelltaleNode } from './telltale-node.ts';
 
 /**
@@ -161,6 +162,14 @@ async function askRaw(head: string): Promise<void> {
   answers += Buffer.concat(await socket.toArray()).toString();
 }
 
+/** What is answered to one message of a WebSocket, or to who wanted one. */
+async function askSocket(path: string, authorization: string): Promise<void> {
+  using client = new SocketClient(url, path);
+  const items = [chain.chainId, ...faults.keys()].map((id) => item('native', `evm:${id}`));
+  const message = { ...subscribe(items, 'mine', { subscriptionTracking: true }), authorization };
+  answers += JSON.stringify(await Promise.race([client.refused, client.ask(message)]));
+}
+
 /** The mark, and what is sure of it in base64, which writes the same in three ways. */
 const marks = [
   MARK,
@@ -219,6 +228,10 @@ describe('secrets of operators and callers', () => {
     await ask('/graphql?query={chains');
     await ask('/graphql', { method: 'POST', body: 'nothing' });
     await ask(`/1%3Fapi_key=${plant('caller-encoded')}`);
+    await askSocket('/ws', plant('socket-wrong'));
+    await askSocket('/ws', apiKey);
+    await askSocket(`/ws?api_key=${encodeURIComponent(apiKey)}`, `Bearer ${plant('socket-hosted')}`);
+    await askSocket(`/?api_key=${plant('socket-query')}`, apiKey);
     await askRaw(
       `GET http://${plant('target-user')}:${plant('target-password')}@host/livez HTTP/1.1\r\nHost: host`,
     );
@@ -261,6 +274,10 @@ describe('secrets of operators and callers', () => {
         server.lines().some((line) => line.chain === String(id) && `${line.reason}`.includes('[secret]')),
       ).toBe(true);
     }
+    expect(answers.match(/"event":"subscribed"/g)).toHaveLength(2);
+    await eventually(() =>
+      expect(server.lines().filter(({ msg }) => msg === 'connection ended')).toHaveLength(3),
+    );
     expect(leaks(answers)).toEqual([]);
     expect(leaks(server.output)).toEqual([]);
   });

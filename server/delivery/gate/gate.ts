@@ -11,6 +11,12 @@ import { Rate } from './rate.ts';
 export interface Gate {
   /** Throws UNAUTHENTICATED where keys are asked for and none of them was sent. */
   admit(request: IncomingMessage): Caller;
+  /** As admit, with a key that came after the request: in a message, from whoever is at that address. */
+  admitKey(key: string | undefined, address: string): Caller;
+  /** Who has not been admitted, for what they are refused counts as well. */
+  stranger(request: IncomingMessage): Caller;
+  /** Whether nobody is admitted without a key. */
+  readonly wantsKeys: boolean;
   /** Takes so many requests of the caller's minute: a session write, a one-off read and a stream are one each. Throws RATE_LIMITED. */
   spend(caller: Caller, requests: number): Promise<void>;
   /** Room for one stream, until it is disposed of. Throws RATE_LIMITED for the address, CAPACITY_EXCEEDED for the process. */
@@ -43,19 +49,15 @@ export function createGate(config: GateConfig, metrics: Pick<Metrics, 'streams' 
   const reads = new Shares(READS);
 
   return {
-    admit(request) {
+    wantsKeys: keys.areAsked,
+
+    admit: (request) => admitKey(keyOf(request), addressOf(request)),
+
+    admitKey,
+
+    stranger(request) {
       const address = addressOf(request);
-      if (!keys.areAsked) return { id: address, address };
-      const key = keyOf(request);
-      const name = key === undefined ? undefined : keys.nameOf(key);
-      if (name !== undefined) return { id: `key ${name}`, address };
-      metrics.refusals.inc({ reason: 'unauthenticated' });
-      throw new FatalError(
-        'UNAUTHENTICATED',
-        key === undefined
-          ? 'an API key is needed: send it as Authorization: Bearer, as X-API-Key or as ?api_key='
-          : 'the API key is not known here',
-      );
+      return { id: address, address };
     },
 
     async spend(caller, requests) {
@@ -93,6 +95,19 @@ export function createGate(config: GateConfig, metrics: Pick<Metrics, 'streams' 
       });
     },
   };
+
+  function admitKey(key: string | undefined, address: string): Caller {
+    if (!keys.areAsked) return { id: address, address };
+    const name = key === undefined ? undefined : keys.nameOf(key);
+    if (name !== undefined) return { id: `key ${name}`, address };
+    metrics.refusals.inc({ reason: 'unauthenticated' });
+    throw new FatalError(
+      'UNAUTHENTICATED',
+      key === undefined
+        ? "an API key is needed: send it as Authorization: Bearer, as X-API-Key, as ?api_key= or as a WebSocket message's authorization"
+        : 'the API key is not known here',
+    );
+  }
 
   /** What was taken; throws where nothing was, with the reason for metrics and for the caller. */
   function taken(

@@ -138,7 +138,12 @@ const messages: Row[] = [
   ['a TLS greeting', Buffer.from([0x16, 3, 1, 2, 0, 1, 0, 1, 0xfc, 3, 3, ...Array(200).fill(9)]), 400],
   ['100 kB of nothing', 'x'.repeat(100_000), 400],
   ['an upgrade to h2c', upgradeTo('h2c'), 200],
-  ['an upgrade to a WebSocket where there is none', upgradeTo('websocket'), 200],
+  [
+    'an upgrade to a WebSocket where there is none',
+    upgradeTo('websocket'),
+    404,
+    'there is no WebSocket here',
+  ],
   ['an upgrade to nonsense', upgradeTo('\x7f'), 400],
   ['no Host', 'GET /livez HTTP/1.1\r\n\r\n', 400],
   ['an empty Host', `GET ${BALANCE} HTTP/1.1\r\nHost:\r\nConnection: close\r\n\r\n`, 400, 'Bad request'],
