@@ -152,6 +152,18 @@ describe('what is answered is what is documented', () => {
     expect(await statusOf(contract.at(apart.url).ask('get', '/metrics'))).toBe(404);
   });
 
+  it('a WebSocket', async () => {
+    expect(await statusOf(contract.ask('get', '/ws'))).toBe(426);
+    expect(await statusOf(contract.upgrade('/ws'))).toBe(101);
+    await using picky = await startTestApp(chain, { API_KEYS: KEY, ALLOWED_ORIGINS: 'https://app.example' });
+    const there = contract.at(picky.url);
+    expect(await statusOf(there.upgrade('/ws', { 'x-api-key': 'another' }))).toBe(401);
+    expect(await statusOf(there.upgrade('/ws', { origin: 'https://evil.example' }))).toBe(403);
+    expect(await statusOf(there.upgrade('/ws', { origin: 'https://app.example', 'x-api-key': KEY }))).toBe(
+      101,
+    );
+  });
+
   it('while the chain is away', async () => {
     await chain.down();
     await eventually(async () => expect(await statusOf(contract.ask('get', '/health'))).toBe(503));

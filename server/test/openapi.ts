@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { type IncomingMessage, request } from 'node:http';
+import { text } from 'node:stream/consumers';
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 
@@ -20,7 +23,8 @@ interface DocumentedResponse {
   readonly headers?: Readonly<
     Record<string, { readonly required?: boolean; readonly schema: { type: string } }>
   >;
-  readonly content: Content;
+  /** None of a 101. */
+  readonly content?: Content;
 }
 type Content = Readonly<Record<string, MediaType>>;
 interface MediaType {
@@ -47,6 +51,13 @@ export interface Asked {
   /** Sent as JSON; text as it is. */
   readonly body?: unknown;
 }
+
+const HANDSHAKE = {
+  connection: 'Upgrade',
+  upgrade: 'websocket',
+  'sec-websocket-version': '13',
+  'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==',
+};
 
 /** The published document, held against what the server really answers. */
 export class Contract {
@@ -136,6 +147,26 @@ export class Contract {
     return answer;
   }
 
+  /** As `ask`, of a request to become a WebSocket. */
+  async upgrade(path: string, headers: Readonly<Record<string, string>> = {}): Promise<{ status: number }> {
+    const asked = request(this.#url + path, { headers: { ...HANDSHAKE, ...headers } }).end();
+    const answer = await Promise.race([once(asked, 'upgrade'), once(asked, 'response')]);
+    const [{ statusCode: status = 0, headers: answered }] = answer as [IncomingMessage];
+    if (status === 101) {
+      asked.destroy();
+      if (!this.document.paths[path]?.get?.responses[status])
+        throw new Error(`${path} 101 is not documented`);
+      this.seen.add(`get ${path} ${status}`);
+      return { status };
+    }
+    const body = await text(answer[0]);
+    return await this.check(
+      'get',
+      path,
+      new Response(body, { status, headers: answered as Record<string, string> }),
+    );
+  }
+
   async check(method: Method, path: string, response: Response): Promise<{ status: number; body: unknown }> {
     const { status } = response;
     const { place, type } = this.#checkHead(method, path, response);
@@ -160,7 +191,7 @@ export class Contract {
       if (text !== null) this.expectValid(`${place}/headers/${name}/schema`, value);
     }
     const type = headers.get('content-type')?.split(';')[0] ?? '';
-    if (!documented.content[type]) throw new Error(`${where}: answered as ${type || 'nothing'}`);
+    if (!documented.content?.[type]) throw new Error(`${where}: answered as ${type || 'nothing'}`);
     return { place, type };
   }
 }

@@ -2,11 +2,13 @@ import { z } from '@hono/zod-openapi';
 import type { RestApp } from './context.ts';
 import { describeOperations } from './operations.ts';
 import { describeSecurity } from './security.ts';
+import { describeWebSocket } from './websocket.ts';
 
 /** `/openapi.json`: of every route of this door and beside it, made of the schemas that validate them. */
 export function addDocument(app: RestApp): void {
   describeSecurity(app);
   describeOperations(app);
+  describeWebSocket(app);
   app.openAPIRegistry.registerPath({
     method: 'get',
     path: '/openapi.json',
@@ -69,4 +71,5 @@ much at once is a 429, and a server without room a 503; \`Retry-After\` says whe
 **Methods.** HEAD is answered wherever GET is, with its status and headers. Any other method that a path does not have
 is a 405, and \`Allow\` says which it has. A path that is not here is a 404, and OPTIONS is CORS's.
 
-GraphQL, at \`/graphql\`, offers more: token metadata, causes, transactions, removed tokens.`;
+GraphQL, at \`/graphql\`, offers more: token metadata, causes, previous amounts, blocks and transactions of every change,
+allowances, many wallets of many chains in one stream, alarms, finality.`;

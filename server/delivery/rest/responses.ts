@@ -48,10 +48,16 @@ const REFUSALS = {
     'token 0x00000000000000000000000000000000000000aa cannot be read: balanceOf reverted',
   ],
   noKey: [401, 'No API key was sent, or an unknown one', 'the API key is not known here'],
+  foreignOrigin: [
+    403,
+    'A page of an origin that is not in `ALLOWED_ORIGINS`',
+    'pages of this origin are not allowed',
+  ],
   chainNotServed: [404, 'The chain is not served', 'chain 5 is not served'],
   servedApart: [404, 'They are served apart, at `METRICS_BIND`', 'no such route'],
   noSession: [404, 'There is no such session', 'no session: create one first'],
   tooLarge: [413, 'The body is too large', 'the body is over 1048576 bytes'],
+  noHandshake: [426, 'No handshake of a WebSocket', 'this is a WebSocket: connect with ws: or wss:'],
   tooOften: [
     429,
     'Too many requests of this key or address',

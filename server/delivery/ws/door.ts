@@ -15,7 +15,7 @@ import { ABNORMAL_CLOSURE, REQUEST_ID_HEADER, type Upgraded } from '../exchange.
 import type { Caller, Gate } from '../gate/gate.ts';
 import { keyOf } from '../gate/keys.ts';
 import { WebSocketConnection } from './connection.ts';
-import { flawOf, isHandshake, isOfWebSockets, NO_HANDSHAKE, type Refusal, refusal } from './handshake.ts';
+import { flawOf, isHandshake, isOfWebSockets, noHandshake, type Refusal, refusal } from './handshake.ts';
 
 /**
  * The WebSocket door, for clients written against a hosted service: which requests become one, and which are told
@@ -109,7 +109,7 @@ export function createWebSocketDoor(options: WebSocketOptions): WebSocketDoor {
           flawOf(request, isAllowedOrigin) ??
           refusal(400, 'expected Connection: Upgrade'))
         : isOfWebSockets(request)
-          ? NO_HANDSHAKE
+          ? noHandshake(request)
           : undefined;
       if (!found) return false;
       sendJson(request, response, found.status, found.body, found.headers);

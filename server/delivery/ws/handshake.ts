@@ -35,8 +35,7 @@ export function flawOf(
   const { headers, method } = request;
   const path = pathOf({ url: originForm(request.url) } as IncomingMessage);
   if (!PATHS.has(path)) return refusal(404, 'there is no WebSocket here, only at / and at /ws');
-  if (method !== 'GET')
-    return refusal(405, `a WebSocket is opened by GET, not by ${method}`, { allow: 'GET' });
+  if (method !== 'GET') return notByGet(method);
   if (headers['sec-websocket-version'] !== VERSION)
     return refusal(426, `expected Sec-WebSocket-Version: ${VERSION}`, {
       upgrade: 'websocket',
@@ -53,9 +52,15 @@ export function flawOf(
   return undefined;
 }
 
-export const NO_HANDSHAKE = refusal(426, 'this is a WebSocket: connect with ws: or wss:', {
-  upgrade: 'websocket',
-});
+/** What is answered where there is nothing but WebSockets, and none is asked for. */
+export function noHandshake({ method }: IncomingMessage): Refusal {
+  if (method !== 'GET' && method !== 'HEAD') return notByGet(method);
+  return refusal(426, 'this is a WebSocket: connect with ws: or wss:', { upgrade: 'websocket' });
+}
+
+function notByGet(method: string | undefined): Refusal {
+  return refusal(405, `a WebSocket is opened by GET, not by ${method}`, { allow: 'GET, HEAD' });
+}
 
 export function refusal(status: number, detail: string, headers: OutgoingHttpHeaders = {}): Refusal {
   return { status, body: problem(status, detail), headers };
