@@ -1,3 +1,4 @@
+import { type ChainState, followChain, mergeUnreadChain } from './chain.ts';
 import { toBalance } from './decode.ts';
 import { ReadBalance } from './documents.ts';
 import { Latest } from './latest.ts';
@@ -93,6 +94,40 @@ export interface BalancesClient extends AsyncDisposable {
    * BalancesError with `BAD_USER_INPUT`, `CHAIN_NOT_SERVED`, `TOKEN_LIMIT_EXCEEDED`.
    */
   watchWallets(options: WalletsOptions): AsyncIterableIterator<WalletsState>;
+  /**
+   * Where a chain stands, then again whenever its head, its safe or its finalized block changes. Throws BalancesError
+   * with `CHAIN_NOT_SERVED`.
+   *
+   * Reconnects for ever. Who reads slowly skips states, and no reorganisation: several that were not read are told as
+   * one. What happened while there was no connection is not told; so hold on to what is final, not to what no
+   * reorganisation was heard of. To hold changes of balances until their blocks are finalized:
+   *
+   * ```ts
+   * const held = new Map<string, WatchedBalance>();
+   * const collect = async () => {
+   *   // A change that a reorganisation took back is followed by another one, which takes its place.
+   *   for await (const { balances, changed } of client.watchBalances({ chainId: 1, owner, customTokens: [token] }))
+   *     for (const address of changed) {
+   *       const balance = balances.get(address);
+   *       if (balance) held.set(address, balance);
+   *       else held.delete(address);
+   *     }
+   * };
+   * const release = async () => {
+   *   for await (const { finalized } of client.watchChain(1))
+   *     for (const [address, change] of held) {
+   *       if (!finalized || change.block.number > finalized.number) continue;
+   *       // A height may belong to another block by now: what counts is what the wallet holds at the finalized one.
+   *       const final = await client.balance({ chainId: 1, owner, token: change.token.address, at: 'FINALIZED' });
+   *       if (final.amount !== change.amount || held.get(address) !== change) continue;
+   *       held.delete(address);
+   *       console.log('final:', change.token.symbol, change.formatted);
+   *     }
+   * };
+   * await Promise.all([collect(), release()]);
+   * ```
+   */
+  watchChain(chainId: number, options?: { readonly signal?: AbortSignal }): AsyncIterableIterator<ChainState>;
   /** Ends every iteration and every request. */
   dispose(): void;
 }
@@ -138,6 +173,11 @@ export function createBalancesClient({ clientId, ...options }: BalancesClientOpt
       const produce = (publish: (state: WalletsState) => void, gone: AbortSignal) =>
         lifetime.run((signal) => followWallets(transport, items, publish, signal), gone);
       return new Latest({ merge: mergeUnreadWallets, produce, signal: outer });
+    },
+    watchChain(chainId, { signal: outer } = {}) {
+      const produce = (publish: (state: ChainState) => void, gone: AbortSignal) =>
+        lifetime.run((signal) => followChain(transport, chainId, publish, signal), gone);
+      return new Latest({ merge: mergeUnreadChain, produce, signal: outer });
     },
     dispose: () => lifetime.end(),
     async [Symbol.asyncDispose]() {

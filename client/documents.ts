@@ -129,3 +129,29 @@ export const WatchWallets = graphql(`
     }
   }
 `);
+
+export const WatchChain = graphql(`
+  subscription WatchChain($id: Int!) {
+    chain(id: $id) {
+      chainId
+      head {
+        ...BlockFields
+      }
+      safe {
+        ...BlockFields
+      }
+      finalized {
+        ...BlockFields
+      }
+      reorg {
+        depth
+        from {
+          ...BlockFields
+        }
+        to {
+          ...BlockFields
+        }
+      }
+    }
+  }
+`);

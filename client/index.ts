@@ -1,4 +1,5 @@
 export type { AllowanceKey, Allowances } from './allowances.ts';
+export type { ChainState, Reorg } from './chain.ts';
 export {
   type BalanceInput,
   type BalancesClient,

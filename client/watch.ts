@@ -18,10 +18,10 @@ export async function followBalances(
   let toMake = saysWhat ? input : undefined;
   await follow(
     {
-      async open(after, next) {
+      async open(state, next) {
         if (toMake) await sessions.create(toMake, signal);
         toMake = undefined;
-        const variables = { chainId, owner, clientId, after };
+        const variables = { chainId, owner, clientId, after: state?.cursor };
         await transport.stream(WatchBalances, variables, ({ balances }) => next(balances), signal);
       },
       fold,
@@ -50,10 +50,10 @@ export async function followWallets(
   const items = wallets.map(toVariable);
   await follow(
     {
-      open: (after, next) =>
+      open: (state, next) =>
         transport.stream(
           WatchWallets,
-          { items, after },
+          { items, after: state?.cursor },
           ({ walletBalances }) => next(walletBalances),
           signal,
         ),

@@ -12,6 +12,7 @@ import type { Sample } from './delivery/sample.ts';
 import { createMetrics } from './lib/metrics.ts';
 import { outsideRequests } from './lib/request-id.ts';
 import { createLog } from './log.ts';
+import { Room } from './watch/room.ts';
 import { LiveChain } from './watch/served-chain.ts';
 import type { Service } from './watch/service.ts';
 import { LiveSessions } from './watch/sessions.ts';
@@ -51,9 +52,10 @@ export async function createApp(
     ]),
   );
   const lists = starting.use(createTokenLists({ config, metrics, log }));
-  const sessions = starting.use(new LiveSessions({ config, chains, lists, metrics }));
+  const room = new Room({ config, metrics });
+  const sessions = starting.use(new LiveSessions({ config, chains, lists, room }));
+  const wallets = starting.use(new LiveWallets({ config, chains, room }));
   const gate = createGate(config, metrics);
-  const wallets = new LiveWallets();
   const service: Service = { chains, defaultChainId: config.chains[0].network.id, sessions, wallets };
 
   const metricsDoor = createMetricsDoor(metrics);
@@ -91,6 +93,8 @@ export async function createApp(
       retire();
       http.drain();
       sessions.drain();
+      wallets.drain();
+      for (const chain of chains.values()) chain.drain();
       await running.disposeAsync();
     },
   };

@@ -25,6 +25,7 @@ type Documents = {
     "\n  query ReadBalance($owner: Address!, $token: Address!, $chainId: Int, $at: BlockTag) {\n    balance(owner: $owner, token: $token, chainId: $chainId, at: $at) {\n      ...BalanceFields\n    }\n  }\n": typeof types.ReadBalanceDocument,
     "\n  subscription WatchBalances($chainId: Int!, $owner: Address!, $clientId: ID, $after: String) {\n    balances(chainId: $chainId, owner: $owner, clientId: $clientId, after: $after) {\n      kind\n      cause\n      cursor\n      block {\n        ...BlockFields\n      }\n      balances {\n        ...BalanceFields\n      }\n      allowances {\n        ...AllowanceFields\n      }\n      removed\n    }\n  }\n": typeof types.WatchBalancesDocument,
     "\n  subscription WatchWallets($items: [WalletItem!]!, $after: String) {\n    walletBalances(items: $items, after: $after) {\n      chainId\n      kind\n      cause\n      cursor\n      block {\n        ...BlockFields\n      }\n      balances {\n        ...BalanceFields\n        crossed\n      }\n    }\n  }\n": typeof types.WatchWalletsDocument,
+    "\n  subscription WatchChain($id: Int!) {\n    chain(id: $id) {\n      chainId\n      head {\n        ...BlockFields\n      }\n      safe {\n        ...BlockFields\n      }\n      finalized {\n        ...BlockFields\n      }\n      reorg {\n        depth\n        from {\n          ...BlockFields\n        }\n        to {\n          ...BlockFields\n        }\n      }\n    }\n  }\n": typeof types.WatchChainDocument,
 };
 const documents: Documents = {
     "\n  fragment BlockFields on Block {\n    number\n    hash\n    timestamp\n  }\n": types.BlockFieldsFragmentDoc,
@@ -37,6 +38,7 @@ const documents: Documents = {
     "\n  query ReadBalance($owner: Address!, $token: Address!, $chainId: Int, $at: BlockTag) {\n    balance(owner: $owner, token: $token, chainId: $chainId, at: $at) {\n      ...BalanceFields\n    }\n  }\n": types.ReadBalanceDocument,
     "\n  subscription WatchBalances($chainId: Int!, $owner: Address!, $clientId: ID, $after: String) {\n    balances(chainId: $chainId, owner: $owner, clientId: $clientId, after: $after) {\n      kind\n      cause\n      cursor\n      block {\n        ...BlockFields\n      }\n      balances {\n        ...BalanceFields\n      }\n      allowances {\n        ...AllowanceFields\n      }\n      removed\n    }\n  }\n": types.WatchBalancesDocument,
     "\n  subscription WatchWallets($items: [WalletItem!]!, $after: String) {\n    walletBalances(items: $items, after: $after) {\n      chainId\n      kind\n      cause\n      cursor\n      block {\n        ...BlockFields\n      }\n      balances {\n        ...BalanceFields\n        crossed\n      }\n    }\n  }\n": types.WatchWalletsDocument,
+    "\n  subscription WatchChain($id: Int!) {\n    chain(id: $id) {\n      chainId\n      head {\n        ...BlockFields\n      }\n      safe {\n        ...BlockFields\n      }\n      finalized {\n        ...BlockFields\n      }\n      reorg {\n        depth\n        from {\n          ...BlockFields\n        }\n        to {\n          ...BlockFields\n        }\n      }\n    }\n  }\n": types.WatchChainDocument,
 };
 
 /**
@@ -79,6 +81,10 @@ export function graphql(source: "\n  subscription WatchBalances($chainId: Int!, 
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
 export function graphql(source: "\n  subscription WatchWallets($items: [WalletItem!]!, $after: String) {\n    walletBalances(items: $items, after: $after) {\n      chainId\n      kind\n      cause\n      cursor\n      block {\n        ...BlockFields\n      }\n      balances {\n        ...BalanceFields\n        crossed\n      }\n    }\n  }\n"): typeof import('./graphql.ts').WatchWalletsDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  subscription WatchChain($id: Int!) {\n    chain(id: $id) {\n      chainId\n      head {\n        ...BlockFields\n      }\n      safe {\n        ...BlockFields\n      }\n      finalized {\n        ...BlockFields\n      }\n      reorg {\n        depth\n        from {\n          ...BlockFields\n        }\n        to {\n          ...BlockFields\n        }\n      }\n    }\n  }\n"): typeof import('./graphql.ts').WatchChainDocument;
 
 
 export function graphql(source: string) {

@@ -13,11 +13,11 @@ export type BalanceStatus =
 
 /** Which of the blocks of a chain to read at. */
 export type BlockTag =
-  /** The newest that no reorganisation can remove. */
+  /** The newest that no reorganisation can remove. `UPSTREAM_UNAVAILABLE` where the endpoints know of none. */
   | 'FINALIZED'
   /** The newest. */
   | 'LATEST'
-  /** The newest that a reorganisation is unlikely to remove, as the chain defines it. */
+  /** The newest that a reorganisation is unlikely to remove, as the chain defines it. `UPSTREAM_UNAVAILABLE` where its endpoints know of none. */
   | 'SAFE';
 
 /** When a balance is to be told: exactly one of `below`, `above` and `changeOver`, else `BAD_USER_INPUT`. Amounts are in the token's smallest unit. */
@@ -140,6 +140,13 @@ export type WatchWalletsSubscriptionVariables = Exact<{
 
 
 export type WatchWalletsSubscription = { readonly walletBalances: { readonly chainId: number, readonly kind: UpdateKind, readonly cause: UpdateCause, readonly cursor: string, readonly block: { readonly number: string, readonly hash: `0x${string}`, readonly timestamp: string }, readonly balances: ReadonlyArray<{ readonly crossed: ReadonlyArray<ConditionKind>, readonly chainId: number, readonly owner: `0x${string}`, readonly amount: string | null, readonly formatted: string | null, readonly previousAmount: string | null, readonly transactions: ReadonlyArray<`0x${string}`>, readonly status: BalanceStatus, readonly reason: string | null, readonly token: { readonly chainId: number, readonly address: `0x${string}`, readonly symbol: string | null, readonly name: string | null, readonly decimals: number | null, readonly logoURI: string | null, readonly native: boolean }, readonly block: { readonly number: string, readonly hash: `0x${string}`, readonly timestamp: string } }> } };
+
+export type WatchChainSubscriptionVariables = Exact<{
+  id: number;
+}>;
+
+
+export type WatchChainSubscription = { readonly chain: { readonly chainId: number, readonly head: { readonly number: string, readonly hash: `0x${string}`, readonly timestamp: string }, readonly safe: { readonly number: string, readonly hash: `0x${string}`, readonly timestamp: string } | null, readonly finalized: { readonly number: string, readonly hash: `0x${string}`, readonly timestamp: string } | null, readonly reorg: { readonly depth: number, readonly from: { readonly number: string, readonly hash: `0x${string}`, readonly timestamp: string }, readonly to: { readonly number: string, readonly hash: `0x${string}`, readonly timestamp: string } } | null } };
 
 export class TypedDocumentString<TResult, TVariables>
   extends String
@@ -417,3 +424,32 @@ fragment BalanceFields on Balance {
   status
   reason
 }`) as unknown as TypedDocumentString<WatchWalletsSubscription, WatchWalletsSubscriptionVariables>;
+export const WatchChainDocument = new TypedDocumentString(`
+    subscription WatchChain($id: Int!) {
+  chain(id: $id) {
+    chainId
+    head {
+      ...BlockFields
+    }
+    safe {
+      ...BlockFields
+    }
+    finalized {
+      ...BlockFields
+    }
+    reorg {
+      depth
+      from {
+        ...BlockFields
+      }
+      to {
+        ...BlockFields
+      }
+    }
+  }
+}
+    fragment BlockFields on Block {
+  number
+  hash
+  timestamp
+}`) as unknown as TypedDocumentString<WatchChainSubscription, WatchChainSubscriptionVariables>;

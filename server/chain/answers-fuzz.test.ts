@@ -180,7 +180,7 @@ describe('an answer of Multicall3', () => {
 
   test('is read as an independent decoder reads it, or refused', () => {
     const [mine, native, failed] = decodeResults(answer, CALLS);
-    expect([mine, native].map((result) => result && readingOf(result))).toEqual([
+    expect([mine, native].map((result) => result && readingOf(result, 'balanceOf'))).toEqual([
       { amount: 5n },
       { amount: 10n ** 19n },
     ]);
@@ -195,7 +195,7 @@ describe('an answer of Multicall3', () => {
           expect(result.data).toMatch(/^0x([0-9a-fA-F]{2})*$/);
           const amount = firstWord(result.data);
           expect(amount === undefined || (amount >= 0n && amount < 2n ** 256n)).toBe(true);
-          readingOf(result);
+          readingOf(result, 'balanceOf');
         }
         const [, , decoded] = decodeFunctionResult({
           abi,

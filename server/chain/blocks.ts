@@ -145,8 +145,8 @@ export class Blocks {
       tip === undefined || this.#stands(tip, head, signal),
     ]);
     if (tip && head.number > tip.number + 1) observer.gap(head.number - tip.number - 1);
-    // How far back it goes nobody has looked: nothing that we remember counts any more.
-    const forkedAbove = isOurs ? undefined : (floor ?? 0) - 1;
+    // How far back it goes nobody has looked: nothing that we remember counts any more, nor is anything above the head.
+    const forkedAbove = isOurs ? undefined : Math.min((floor ?? 0) - 1, head.number);
     if (tip && forkedAbove !== undefined) observer.reorg(tip.number - forkedAbove);
     lineage.restart(head);
     this.#branches.forget();

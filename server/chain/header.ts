@@ -27,6 +27,14 @@ export const LATEST_BLOCK: RpcCall<Header> = {
   parse: parseHeader,
 };
 
+/**
+ * The newest block that the endpoint calls that. There are chains, and endpoints, that know no such word: they answer
+ * null, or any error.
+ */
+export function blockByTag(tag: 'safe' | 'finalized'): RpcCall<Header> {
+  return { method: LATEST_BLOCK.method, params: [tag, false], parse: parseHeader, optional: true };
+}
+
 /** That block or an error, never another. */
 export function blockByHash(hash: Hash): RpcCall<Header> {
   const parse = (block: unknown) => {

@@ -12,8 +12,11 @@ export const TRANSFER: Hex = '0xddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a116
 export const DEPOSIT: Hex = '0xe1fffcc4923d04b559f4d29a8bfc6cda04eb5b0d3c460751c2402c5c5cc9109c';
 /** keccak256 of `Withdrawal(address,uint256)`. */
 export const WITHDRAWAL: Hex = '0x7fcf532c15f0a6db0bd6d0e038bea71d30d808c7d98cb3bf7268a95bf5081b65';
+/** keccak256 of `Approval(address,address,uint256)`: ERC-20, and ERC-721 with a fourth topic. */
+export const APPROVAL: Hex = '0x8c5be1e5ebec7d5bd14f71427d1e84f3dd0314c0f7b2291e5b200ac8c7c3b925';
 
 const EVENTS = [TRANSFER, DEPOSIT, WITHDRAWAL];
+const EVENTS_WITH_APPROVALS = [...EVENTS, APPROVAL];
 
 /** Nodes take at least this many alternatives in one topic position. */
 export const WALLETS_PER_FILTER = 1000;
@@ -34,15 +37,17 @@ const DOUBTED_PAUSE_MS = 100;
 type Topics = readonly [events: readonly Hex[], ...parties: (readonly Hex[] | null)[]];
 
 /**
- * The topic filters that catch what moves a balance of these wallets: one for who comes first in an event
- * (sender of a transfer, owner of a deposit or withdrawal), one for who receives; none where nobody is watched.
+ * The topic filters that catch what moves a balance of these wallets, and an allowance where any is watched: one for
+ * who comes first in an event (sender of a transfer, owner of a deposit, withdrawal or allowance), one for who
+ * receives; none where nobody is watched. A draw on an allowance is a transfer from its owner.
  */
-export function filtersFor(wallets: readonly Address[]): readonly Topics[] {
-  if (wallets.length > MOST_WALLETS_FILTERED) return [[EVENTS]];
+export function filtersFor(wallets: readonly Address[], watchesAllowances = false): readonly Topics[] {
+  const events = watchesAllowances ? EVENTS_WITH_APPROVALS : EVENTS;
+  if (wallets.length > MOST_WALLETS_FILTERED) return [[events]];
   const filters: Topics[] = [];
   for (let start = 0; start < wallets.length; start += WALLETS_PER_FILTER) {
     const topics = wallets.slice(start, start + WALLETS_PER_FILTER).map(toTopic);
-    filters.push([EVENTS, topics], [[TRANSFER], null, topics]);
+    filters.push([events, topics], [[TRANSFER], null, topics]);
   }
   return filters;
 }
@@ -59,11 +64,11 @@ export async function fetchLogs(
   filters: readonly Topics[],
   signal: AbortSignal,
 ): Promise<Log[]> {
-  const bloom = bloomSays(header, EVENTS);
-  const isWhole = filters.every((topics) => topics.length === 1);
-  const attempts = isWhole && bloom === 'maybe' ? DOUBTED_ATTEMPTS : 1;
+  const isDoubted = ([events, ...parties]: Topics) =>
+    parties.length === 0 && bloomSays(header, events) === 'maybe';
+  const attempts = filters.every(isDoubted) ? DOUBTED_ATTEMPTS : 1;
   for (let attempt = 1; ; attempt += 1) {
-    const logs = await fetchOnce(pool, header, filters, bloom !== 'no', signal);
+    const logs = await fetchOnce(pool, header, filters, signal);
     if (logs.length > 0 || attempt >= attempts || filters.length === 0) return logs;
     await sleep(DOUBTED_PAUSE_MS, signal);
   }
@@ -71,11 +76,11 @@ export async function fetchLogs(
 
 async function fetchOnce(
   pool: Pool,
-  { hash, number }: Header,
+  header: Header,
   filters: readonly Topics[],
-  doubtsNone: boolean,
   signal: AbortSignal,
 ): Promise<Log[]> {
+  const { hash, number } = header;
   const answers = filters.map(async (topics) => {
     const call = {
       method: 'eth_getLogs' as const,
@@ -84,7 +89,7 @@ async function fetchOnce(
       height: number,
     };
     const first = await pool.testify(call, signal);
-    if (first.value.length > 0 || !doubtsNone) return first.value;
+    if (first.value.length > 0 || bloomSays(header, topics[0]) === 'no') return first.value;
     const more = (await pool.testifyElsewhere(call, [first], signal))?.value ?? [];
     const { witness } = first;
     if (more.length > 0)

@@ -12,10 +12,11 @@ const BLOCKS_AT_ONCE = 8;
 /** Past this many wallets a block's native balances are read for the parties of its transactions alone. */
 export const MOST_WALLETS_EVERY_BLOCK = 1000;
 
-/** Who is watched at the moment; the version grows when a wallet is added. */
+/** Who is watched at the moment; the version grows when a wallet is added, or the first allowance. */
 export interface WatchedWallets {
   readonly version: number;
   readonly owners: readonly Address[];
+  readonly watchesAllowances: boolean;
   /** Multicall3 reads that it would take to read everything anew. */
   readonly readsForAll: number;
 }
@@ -51,7 +52,7 @@ export class Scanner {
   async scan(headers: readonly Header[], wallets: WatchedWallets, signal: AbortSignal): Promise<Scan> {
     const wanted = new Set(headers.map(({ hash }) => hash));
     for (const hash of this.#kept.keys()) if (!wanted.has(hash)) this.#kept.delete(hash);
-    const filters = filtersFor(wallets.owners);
+    const filters = filtersFor(wallets.owners, wallets.watchesAllowances);
     const wantsParties = wallets.owners.length > MOST_WALLETS_EVERY_BLOCK;
     const missing = headers.filter(({ hash }) => !this.#kept.has(hash));
     await atMost(BLOCKS_AT_ONCE, missing, async (header) => {

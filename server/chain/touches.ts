@@ -1,16 +1,24 @@
-import { DEPOSIT, fromTopic, type Log, TRANSFER, WITHDRAWAL } from './logs.ts';
+import { APPROVAL, DEPOSIT, fromTopic, type Log, TRANSFER, WITHDRAWAL } from './logs.ts';
 import type { Address, Hash } from './types.ts';
 
-/** That a transaction may have moved a balance: the amount itself is always read, never computed from a log. */
+/**
+ * That a transaction may have moved a balance or an allowance: the amount itself is always read, never computed from a
+ * log.
+ */
 export interface Touch {
   readonly owner: Address;
   readonly token: Address;
+  /** Whose allowance it is; `any`: all that the owner has given; undefined: it is the balance. */
+  readonly spender?: Address | 'any';
   readonly transaction: Hash;
   /** The height of the transaction's block. */
   readonly height: number;
 }
 
-/** The touches that logs amount to. ERC-721 transfers (a fourth topic) move no balance that we watch. */
+/**
+ * The touches that logs amount to. Any spender may have drawn on its allowance where a token leaves a wallet: most
+ * tokens emit no Approval then. What ERC-721 tokens emit (a fourth topic) moves nothing that we watch.
+ */
 export function touchesOf(logs: readonly Log[], height: number): Touch[] {
   const touches: Touch[] = [];
   for (const { address: token, topics, transactionHash: transaction } of logs) {
@@ -25,6 +33,10 @@ export function touchesOf(logs: readonly Log[], height: number): Touch[] {
       const owner = fromTopic(party);
       if (owner) touches.push({ owner, token, transaction, height });
     }
+    if (topics.length !== 3) continue;
+    const owner = fromTopic(first);
+    const spender = event === TRANSFER ? 'any' : event === APPROVAL ? fromTopic(second) : undefined;
+    if (owner && spender) touches.push({ owner, token, spender, transaction, height });
   }
   return touches;
 }

@@ -98,6 +98,7 @@ export class Ledger {
     return {
       version: this.#registry.version,
       owners: [...this.#registry.owners()],
+      watchesAllowances: this.#registry.watchesAllowances,
       readsForAll: Math.ceil(this.#registry.pairCount / CALLS_PER_READ),
     };
   }
@@ -122,10 +123,11 @@ export class Ledger {
   }
 
   /**
-   * Starts to watch a token of a wallet that is watched, or what of it a spender may spend; it is read as soon as there
-   * is a head.
+   * Starts to watch a token of a wallet that is watched, or what of it a spender may spend (not of the native coin,
+   * which nobody else can spend: throws a TypeError); it is read as soon as there is a head.
    */
   addPair(owner: Address, token: Address, spender?: Address): WatchedPair {
+    if (spender && token === NATIVE) throw new TypeError('the native coin has no allowances');
     const pair = this.#registry.addPair(owner, token, spender);
     this.turns.add(pair);
     this.#confirmations.add(pair, performance.now());
@@ -166,30 +168,28 @@ export class Ledger {
   /** Takes in one step of the chain: what must be read again because of it. */
   advance(advance: Advance): void {
     const { tip, forkedAbove, complete, touches, parties, walletsVersion, announcedAtMs } = advance;
+    const height = tip.number;
+    const lowest = Math.min(height, (forkedAbove ?? this.#head?.number ?? height) + 1);
     this.#head = tip;
     this.#announcedAtMs = announcedAtMs;
-    const height = tip.number;
     const demand = { through: height, by: [] };
     if (!complete) {
       this.#touchAll({ ...demand, cause: forkedAbove === undefined ? 'RECONCILED' : 'REORG', from: 0 });
     } else {
       if (forkedAbove !== undefined) this.#leaveFork(forkedAbove, height);
       const cause = forkedAbove === undefined ? 'EVENT' : 'REORG';
-      for (const { owner, token, transaction, height: from } of touches) {
-        const pair = this.pair(owner, token);
-        if (pair) {
+      for (const touch of touches) {
+        const { owner, transaction, height: from } = touch;
+        for (const pair of this.#registry.touched(touch)) {
           this.#options.reader.touched(pair);
           this.#touch(pair, { cause, from, through: height, by: [{ transaction, height: from }] });
         }
         this.#touchNative(owner);
       }
       for (const owner of parties ?? []) this.#touchNative(owner);
-      // A wallet that came while the blocks were being scanned was in no filter: read all of it.
-      if (walletsVersion !== this.#registry.version)
-        for (const wallet of this.#registry.wallets())
-          if (wallet.addedVersion > walletsVersion)
-            for (const pair of wallet.pairs.values())
-              this.#touch(pair, { ...demand, cause: 'EVENT', from: height });
+      // What came while the blocks were being scanned was in no filter: read all of it.
+      for (const pair of this.#registry.unknownTo(walletsVersion))
+        this.#touch(pair, { ...demand, cause: 'EVENT', from: lowest });
       if (!parties) this.#natives.blockCame();
     }
     this.#refresh.schedule();

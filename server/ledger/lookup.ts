@@ -1,5 +1,5 @@
 import DataLoader from 'dataloader';
-import { parseHeader } from '../chain/header.ts';
+import { blockByTag, LATEST_BLOCK } from '../chain/header.ts';
 import type { Pair, Reader, Reading } from '../chain/multicall/reader.ts';
 import { BlockUnavailable } from '../chain/rpc/errors.ts';
 import type { Requester } from '../chain/rpc/message.ts';
@@ -78,11 +78,11 @@ export class Lookup {
   /** The block that a tag names at the moment. */
   async block(at: BlockTag): Promise<BlockRef> {
     const { pool, head, signal } = this.#options;
-    const params = [at.toLowerCase(), false];
-    const block = await pool.request({ method: 'eth_getBlockByNumber', params, parse: parseHeader }, signal);
+    if (at !== 'LATEST') return await pool.request(blockByTag(at === 'SAFE' ? 'safe' : 'finalized'), signal);
+    const block = await pool.request(LATEST_BLOCK, signal);
     const heard = head();
     // A node that lags behind the one that announces heads must not take us back.
-    return at === 'LATEST' && heard && heard.number > block.number ? heard : block;
+    return heard && heard.number > block.number ? heard : block;
   }
 
   #answer(questions: readonly Question[]): Promise<Balance>[] {

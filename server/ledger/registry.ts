@@ -1,8 +1,12 @@
+import type { Touch } from '../chain/touches.ts';
 import type { Address } from '../chain/types.ts';
 import type { Entry } from './entry.ts';
 import { combine, newPair, type Unsettled, type WatchedPair } from './pair.ts';
 
-/** That a pair's entry is another one now. Announced in the same synchronous step as it was merged. */
+/**
+ * That a pair's entry is another one now: a balance's, or an allowance's where the pair has a spender. Announced in the
+ * same synchronous step as it was merged.
+ */
 export interface Change {
   readonly pair: WatchedPair;
   readonly entry: Entry;
@@ -24,6 +28,8 @@ export interface Wallet {
 
 interface OwnWallet extends Wallet {
   readonly pairs: Map<string, WatchedPair>;
+  /** Its allowances once more, by token. */
+  readonly allowances: Map<Address, Set<WatchedPair>>;
   readonly unsettled: Set<WatchedPair>;
 }
 
@@ -34,12 +40,19 @@ interface OwnWallet extends Wallet {
 export class Registry {
   readonly #wallets = new Map<Address, OwnWallet>();
   #version = 0;
+  /** With which version an allowance came while none was watched. */
+  #allowancesVersion = 0;
+  #allowances = 0;
   #pairs = 0;
   #unsettled = 0;
 
-  /** Grows with every wallet that comes. */
+  /** Grows with every wallet that comes, and with the first allowance. */
   get version(): number {
     return this.#version;
+  }
+
+  get watchesAllowances(): boolean {
+    return this.#allowances > 0;
   }
 
   get pairCount(): number {
@@ -66,6 +79,24 @@ export class Registry {
     return this.#wallets.get(owner)?.pairs.get(keyOf(token, spender));
   }
 
+  /** The watched pairs that the touch is about. */
+  touched({ owner, token, spender }: Touch): Iterable<WatchedPair> {
+    if (spender === 'any') return this.#wallets.get(owner)?.allowances.get(token) ?? [];
+    const pair = this.pair(owner, token, spender);
+    return pair ? [pair] : [];
+  }
+
+  /** The pairs that no filter of that version can have caught. */
+  *unknownTo(version: number): Iterable<WatchedPair> {
+    if (version === this.#version) return;
+    const lacksApprovals = this.#allowancesVersion > version;
+    for (const { addedVersion, pairs } of this.#wallets.values()) {
+      const isNew = addedVersion > version;
+      if (!isNew && !lacksApprovals) continue;
+      for (const pair of pairs.values()) if (isNew || pair.spender) yield pair;
+    }
+  }
+
   /** False from when it was removed on, though another one may stand in its place. */
   holds(pair: WatchedPair): boolean {
     return this.pair(pair.owner, pair.token, pair.spender) === pair;
@@ -73,7 +104,13 @@ export class Registry {
 
   addWallet(owner: Address, sink: Sink): void {
     this.#version += 1;
-    this.#wallets.set(owner, { pairs: new Map(), unsettled: new Set(), addedVersion: this.#version, sink });
+    this.#wallets.set(owner, {
+      pairs: new Map(),
+      allowances: new Map(),
+      unsettled: new Set(),
+      addedVersion: this.#version,
+      sink,
+    });
   }
 
   /** Its pairs must be gone before. */
@@ -84,15 +121,19 @@ export class Registry {
   /** The wallet must be there, and not have the pair already. */
   addPair(owner: Address, token: Address, spender?: Address): WatchedPair {
     const pair = newPair(owner, token, spender);
-    this.#wallets.get(owner)?.pairs.set(keyOf(token, spender), pair);
+    const wallet = this.#wallets.get(owner);
+    wallet?.pairs.set(keyOf(token, spender), pair);
     this.#pairs += 1;
+    if (wallet && spender) this.#addAllowance(wallet, pair);
     return pair;
   }
 
   removePair(pair: WatchedPair): void {
     this.settle(pair);
-    this.#wallets.get(pair.owner)?.pairs.delete(keyOf(pair.token, pair.spender));
+    const wallet = this.#wallets.get(pair.owner);
+    wallet?.pairs.delete(keyOf(pair.token, pair.spender));
     this.#pairs -= 1;
+    if (wallet && pair.spender) this.#removeAllowance(wallet, pair);
   }
 
   /** The pair must be read, on top of what was demanded of it before. */
@@ -110,6 +151,24 @@ export class Registry {
     pair.unsettled = undefined;
     this.#wallets.get(pair.owner)?.unsettled.delete(pair);
     this.#unsettled -= 1;
+  }
+
+  #addAllowance({ allowances }: OwnWallet, pair: WatchedPair): void {
+    const ofToken = allowances.get(pair.token);
+    if (ofToken) ofToken.add(pair);
+    else allowances.set(pair.token, new Set([pair]));
+    this.#allowances += 1;
+    // Blocks that are being scanned are not asked for approvals.
+    if (this.#allowances > 1) return;
+    this.#version += 1;
+    this.#allowancesVersion = this.#version;
+  }
+
+  #removeAllowance({ allowances }: OwnWallet, pair: WatchedPair): void {
+    const ofToken = allowances.get(pair.token);
+    ofToken?.delete(pair);
+    if (ofToken?.size === 0) allowances.delete(pair.token);
+    this.#allowances -= 1;
   }
 }
 

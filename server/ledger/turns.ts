@@ -7,7 +7,7 @@ const LOOKED_AT_AT_MOST = 5000;
 /** A turn that failed is had once more; after that the pair waits for its next. */
 const ATTEMPTS_A_TURN = 2;
 
-/** Which balances: those above zero, or the others (zero, unreadable, not read yet). */
+/** Which balances, and allowances: those above zero, or the others (zero, unreadable, not read yet). */
 export type Kind = 'held' | 'zero';
 
 /** Whose turn the `count`th one is: non-zero balances first, yet every fourth is a zero one's; none goes unused. */

@@ -94,7 +94,7 @@ export function createMetrics() {
       'Requests refused for the good of others, by reason: unauthenticated, rate, streams_per_address, reads_per_caller, or a ceiling of the process (streams, reads, sessions, watched_pairs).',
       ['reason'],
     ),
-    watchedPairs: gauge('watched_pairs', '(owner, token) pairs watched.', ['chain']),
+    watchedPairs: gauge('watched_pairs', '(owner, token) pairs and allowances watched.', ['chain']),
     quarantinedPairs: gauge(
       'quarantined_pairs',
       "Pairs that cannot be read by their token's own fault, tested again from time to time.",
@@ -155,7 +155,7 @@ export function createMetrics() {
     reorgs: counter('reorgs_total', 'Reorganisations seen.', ['chain']),
     reconciledDifferences: counter(
       'reconciled_differences_total',
-      'Balances that a sweep found moved without an event.',
+      'Balances and allowances that a sweep found moved without an event.',
       ['chain'],
     ),
     reconciliationFailures: counter(

@@ -82,6 +82,30 @@ export function transfer(chain: TestChain, token: Address, { from, to, amount }:
   return call(chain, 'TestToken', token, 'transfer', [to, amount], { from });
 }
 
+export interface Approval {
+  readonly owner: Address;
+  readonly spender: Address;
+  readonly amount: bigint;
+}
+
+/** Of any of our tokens that have allowances, sent by who gives it. */
+export function approve(
+  chain: TestChain,
+  token: Address,
+  { owner, spender, amount }: Approval,
+): Promise<Hash> {
+  return call(chain, 'TestToken', token, 'approve', [spender, amount], { from: owner });
+}
+
+/** A transfer out of a wallet that its spender sends. */
+export function transferFrom(
+  chain: TestChain,
+  token: Address,
+  { from, to, amount, spender }: Movement & { readonly spender: Address },
+): Promise<Hash> {
+  return call(chain, 'TestToken', token, 'transferFrom', [from, to, amount], { from: spender });
+}
+
 /** `count` transfers in one transaction; `from` is a Payer that holds the tokens. */
 export function transferMany(
   chain: TestChain,
@@ -121,6 +145,20 @@ export function balanceOf(chain: TestChain, token: Address, owner: Address, at?:
     functionName: 'balanceOf',
     args: [owner],
     ...block,
+  });
+}
+
+/** What the chain itself says at the head. */
+export function allowanceOf(
+  chain: TestChain,
+  token: Address,
+  { owner, spender }: Omit<Approval, 'amount'>,
+): Promise<bigint> {
+  return chain.client.readContract({
+    abi: erc20Abi,
+    address: token,
+    functionName: 'allowance',
+    args: [owner, spender],
   });
 }
 

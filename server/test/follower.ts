@@ -27,7 +27,7 @@ export class Follower implements AsyncDisposable {
   readonly #running: Promise<unknown>;
 
   constructor({ chainId, url, wsUrl }: Upstream, owners: readonly Address[], readsForAll: number) {
-    this.wallets = { version: 1, owners, readsForAll };
+    this.wallets = { version: 1, owners, watchesAllowances: false, readsForAll };
     const { signal } = this.#stop;
     this.#pool = new Pool([url], {
       chainId,

@@ -319,7 +319,7 @@ describe('a gap that millions of balances would make us scan', () => {
     proxy.loseHeads = false;
     await chain.mine();
     await eventually(() => expect(requests.length).toBeGreaterThan(70));
-    follower.wallets = { version: 2, owners: [owner, await chain.newWallet()], readsForAll: NEVER_ALL };
+    follower.wallets = { ...follower.wallets, version: 2, owners: [owner, await chain.newWallet()] };
     isFailing = false;
     await isBehind(follower, transactions);
     // Some of it was scanned before the second wallet came: whoever reads on must know.

@@ -4,7 +4,7 @@ import { fetchLogs, filtersFor, MOST_WALLETS_FILTERED } from '../chain/logs.ts';
 import { Pool } from '../chain/rpc/pool.ts';
 import type { Address, Header } from '../chain/types.ts';
 import { startTestChain, type TestChain } from './anvil.ts';
-import { deployToken, mint } from './contracts.ts';
+import { approve, deployToken, mint } from './contracts.ts';
 import { type NodeProxy, result, startNodeProxy } from './node-proxy.ts';
 
 /** One endpoint alone, asked for the logs of a block that holds one transfer. */
@@ -44,9 +44,11 @@ function withholdLogs(times: number): void {
   };
 }
 
-const everything = filtersFor(
-  Array.from({ length: MOST_WALLETS_FILTERED + 1 }, (_, i): Address => `0x${String(i).padStart(40, '0')}`),
+const tooMany = Array.from(
+  { length: MOST_WALLETS_FILTERED + 1 },
+  (_, i): Address => `0x${String(i).padStart(40, '0')}`,
 );
+const everything = filtersFor(tooMany);
 
 describe('the logs of a whole block', () => {
   it('are asked for again where there are none, though the header announces some', async () => {
@@ -66,6 +68,20 @@ describe('the logs of a whole block', () => {
     for (const logsBloom of [undefined, `0x${'0'.repeat(512)}` as const])
       expect(await fetchLogs(pool, { ...block, logsBloom }, everything, signal)).toEqual([]);
     expect(proxy.count('eth_getLogs')).toBe(2);
+  });
+});
+
+describe('the logs of a block of approvals', () => {
+  it('are doubted where allowances are watched, and not missed where none is', async () => {
+    const gold = await deployToken(chain, { symbol: 'GOLD' });
+    await approve(chain, gold, { owner, spender: gold, amount: 1n });
+    const approvals = parseHeader(await chain.rawBlock('latest'));
+    withholdLogs(2);
+    expect(await fetchLogs(pool, approvals, filtersFor(tooMany, true), signal)).toHaveLength(1);
+    expect(proxy.count('eth_getLogs')).toBe(3);
+    proxy.reset();
+    expect(await fetchLogs(pool, approvals, everything, signal)).toEqual([]);
+    expect(proxy.count('eth_getLogs')).toBe(1);
   });
 });
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decodeCursor, encodeCursor } from './cursor.ts';
+import { decodeCursor, encodeCursor, joinCursors, splitCursors } from './cursor.ts';
 
 const cursor = {
   epoch: '0123456789ab',
@@ -70,5 +70,23 @@ describe('a cursor', () => {
         expect(decodeCursor(other)).toBeUndefined();
       }),
     );
+  });
+});
+
+describe('the cursor of a stream over several chains', () => {
+  it('is those of its chains', () => {
+    const parts = [encodeCursor(cursor), encodeCursor({ ...cursor, seq: 7 })];
+    expect(splitCursors(joinCursors(parts))).toEqual(parts);
+  });
+
+  it('travels in headers, URLs and JSON as it is', () => {
+    const joined = joinCursors([encodeCursor(cursor), encodeCursor(cursor)]);
+    expect(joined).toMatch(/^[\x21-\x7e]+$/);
+    expect(encodeURIComponent(joined)).toBe(joined);
+    expect(JSON.stringify(joined)).toBe(`"${joined}"`);
+  });
+
+  it('is looked at no further than there can be chains', () => {
+    expect(splitCursors('~'.repeat(1_000_000))).toHaveLength(100);
   });
 });

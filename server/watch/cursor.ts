@@ -32,6 +32,20 @@ export function decodeCursor(text: string): Cursor | undefined {
   return { epoch, stream, seq: Number(seq), number: Number(number), hash: hash as Hash };
 }
 
+const SEPARATOR = '~';
+/** Of one stream: more chains than any process serves. */
+const MOST_CURSORS = 100;
+
+/** Where a subscriber stands on several chains, as one. */
+export function joinCursors(cursors: readonly string[]): string {
+  return cursors.join(SEPARATOR);
+}
+
+/** The cursors that one was joined of. */
+export function splitCursors(text: string): string[] {
+  return text.split(SEPARATOR, MOST_CURSORS);
+}
+
 /** Twice, as HMAC does it, so that nobody goes on from a seal; by Node's own HMAC it takes ten times as long. */
 function sealOf(text: string): string {
   return digest('sha256', SECRET + digest('sha256', SECRET + text)).slice(0, 16);

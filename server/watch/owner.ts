@@ -9,8 +9,6 @@ import type { Change } from '../ledger/registry.ts';
  */
 export class OwnerWatcher {
   readonly owner: Address;
-  /** From when on every change of this wallet has been seen. */
-  readonly sinceSeq: number;
   readonly #ledger: Ledger;
   readonly #holds = new Map<WatchedPair, number>();
   readonly #listeners = new Set<(change: Change) => void>();
@@ -19,7 +17,6 @@ export class OwnerWatcher {
   constructor(owner: Address, ledger: Ledger) {
     this.owner = owner;
     this.#ledger = ledger;
-    this.sinceSeq = ledger.tick();
     ledger.addWallet(owner, (change) => {
       for (const listener of this.#listeners) listener(change);
     });

@@ -1,4 +1,5 @@
 import type { QuarantineObserver } from '../chain/multicall/quarantine.ts';
+import type { Address } from '../chain/types.ts';
 import type { Metrics } from '../lib/metrics.ts';
 import { Ration } from '../lib/ration.ts';
 
@@ -21,9 +22,14 @@ export function observeQuarantine({ chain, metrics, log }: Options): QuarantineO
   };
   return {
     quarantined: (pairs) => metrics.quarantinedPairs.set({ chain }, pairs),
-    came: ({ owner, token }, reason) =>
-      say({ owner, token, reason }, 'a balance cannot be read; it is tried again'),
-    released: ({ owner, token }) => say({ owner, token }, 'a balance can be read again'),
+    came: ({ owner, token, spender }, reason) =>
+      say({ owner, token, spender, reason }, `${amountOf(spender)} cannot be read; it is tried again`),
+    released: ({ owner, token, spender }) =>
+      say({ owner, token, spender }, `${amountOf(spender)} can be read again`),
     isolated: (token) => say({ token }, 'a token is read apart from others for a while'),
   };
+}
+
+function amountOf(spender: Address | undefined): string {
+  return spender ? 'an allowance' : 'a balance';
 }

@@ -21,6 +21,7 @@ import { Ration } from '../lib/ration.ts';
 import type { Redact } from '../lib/redactor.ts';
 import { sleep } from '../lib/retry.ts';
 import { Scope } from '../lib/scope.ts';
+import { ChainFeed } from './chain-feed.ts';
 import { beginMetrics } from './chain-metrics.ts';
 import { createEndpointLog } from './endpoint-log.ts';
 import { Owners } from './owner.ts';
@@ -61,6 +62,7 @@ export class LiveChain implements ServedChain, WatchedChain, AsyncDisposable {
   readonly #heads: Heads;
   readonly #blocks: Blocks;
   readonly #lookup: Lookup;
+  readonly #feed: ChainFeed;
   /** What an endpoint said as it may be told: of any length, and with its own URL in it, is how it comes. */
   readonly #told: Redact;
   /** Set where a task of ours ended by a bug: from then on nothing here is to be trusted. */
@@ -177,10 +179,14 @@ export class LiveChain implements ServedChain, WatchedChain, AsyncDisposable {
       signal,
     });
 
+    this.#feed = new ChainFeed({ chainId: network.id, pool: this.#pool.withPriority('one-off'), lineage });
+
+    this.#scope.spawn('finality', (stop) => this.#feed.run(stop));
     this.#scope.spawn('heads', (stop) => this.#heads.run(stop));
     this.#scope.spawn('blocks', async (stop) => {
       for await (const advance of this.#blocks.follow(stop)) {
         this.ledger.advance(advance);
+        this.#feed.advance(advance);
         metrics.headNumber.set({ chain }, advance.tip.number);
       }
     });
@@ -224,7 +230,7 @@ export class LiveChain implements ServedChain, WatchedChain, AsyncDisposable {
       ward(
         {
           quarantine,
-          pair: ({ owner, token }) => this.ledger.pair(owner, token),
+          pair: ({ owner, token, spender }) => this.ledger.pair(owner, token, spender),
           pin: () => this.ledger.head,
           read: (pairs, pin, signal, had) => reconciler.read(pairs, pin, signal, had),
           settle: (pairs, readings, pin) => this.ledger.settle(pairs, readings, pin),
@@ -246,7 +252,14 @@ export class LiveChain implements ServedChain, WatchedChain, AsyncDisposable {
     return this.tokens.of(token);
   }
 
-  async *follow(): AsyncGenerator<ChainUpdate> {}
+  follow(signal: AbortSignal): AsyncIterableIterator<ChainUpdate> {
+    return this.#feed.follow(signal);
+  }
+
+  /** Ends every stream of the chain itself, now and as it comes. */
+  drain(): void {
+    this.#feed.drain();
+  }
 
   health(): ChainHealth {
     const head = this.ledger.head ?? null;
@@ -274,6 +287,7 @@ export class LiveChain implements ServedChain, WatchedChain, AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.drain();
     await this.#scope[Symbol.asyncDispose]();
   }
 }

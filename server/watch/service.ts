@@ -27,7 +27,8 @@ export interface ServedChain {
   metadata(token: Address): TokenMetadata | Promise<TokenMetadata>;
   /**
    * The chain as it grows: where it stands at once, then whenever that changes. Who reads slowly gets fewer updates,
-   * and no reorganisation less. Ends when the signal aborts or the service stops.
+   * and no reorganisation less: several are told as one. The first update waits a second at the most for the endpoints'
+   * word on what is safe and final, and none before a first block. Ends when the signal aborts or the service stops.
    */
   follow(signal: AbortSignal): AsyncIterableIterator<ChainUpdate>;
 }

@@ -1,17 +1,24 @@
+import { createHash } from 'node:crypto';
 import type { Network } from '../chain/networks.ts';
 import type { Address } from '../chain/types.ts';
 import type { Config } from '../config.ts';
-import { FatalError, RetryLaterError } from '../errors.ts';
+import { FatalError } from '../errors.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Metadata } from '../ledger/metadata.ts';
-import type { Metrics } from '../lib/metrics.ts';
 import { Serial } from '../lib/serial.ts';
+import { Holdings } from './holdings.ts';
 import type { Owners } from './owner.ts';
+import type { Room } from './room.ts';
 import { servedChain } from './served.ts';
 import type { Session, SessionInput, SessionKey, Sessions } from './service.ts';
-import { alwaysWatched, LiveSession, sessionId } from './session.ts';
+import { alwaysWatched, type Contents, LiveSession, pairCount, sessionId } from './session.ts';
+import { UpdateStream } from './stream.ts';
 import { MAX_LISTS_PER_REQUEST, type TokenLists } from './tokenlists.ts';
 import type { Update } from './update.ts';
+import { Watch } from './watch.ts';
+
+/** Of one session: each of them is a read more for every token. */
+export const MAX_SPENDERS = 10;
 
 /** What sessions need of a chain. */
 export interface WatchedChain {
@@ -22,17 +29,11 @@ export interface WatchedChain {
 }
 
 interface SessionsOptions {
-  readonly config: Pick<
-    Config,
-    'maxWatchedTokens' | 'maxClientsPerOwner' | 'sessionIdleTtlMs' | 'maxSessions' | 'maxWatchedPairs'
-  >;
+  readonly config: Pick<Config, 'maxWatchedTokens' | 'maxClientsPerOwner' | 'sessionIdleTtlMs'>;
   readonly chains: ReadonlyMap<number, WatchedChain>;
   readonly lists: TokenLists;
-  readonly metrics: Pick<Metrics, 'sessions' | 'sessionPairs' | 'refusals'>;
+  readonly room: Room;
 }
-
-/** Sessions that nobody listens to go by themselves, and what they hold with them. */
-const RETRY_SECONDS = 10;
 
 /**
  * All sessions of this process, by (chain, owner, client id). The calls are asynchronous where only a store that
@@ -43,8 +44,6 @@ export class LiveSessions implements Sessions, Disposable {
   readonly #sessions = new Map<string, LiveSession>();
   /** What is asked of one session takes effect in the order of asking, however long its lists take. */
   readonly #serial = new Serial<string>();
-  /** That sessions hold; one that several hold counts in each, as it takes memory in each. */
-  #pairs = 0;
   #draining = false;
   #stopped = false;
 
@@ -75,26 +74,21 @@ export class LiveSessions implements Sessions, Disposable {
     { after, signal }: { after?: string | undefined; signal: AbortSignal },
   ): Promise<AsyncIterableIterator<Update>> {
     // A refusal would be the last word to an EventSource; an end sends it to another process.
-    if (this.#draining) return ended();
-    const updates = this.#existing(key).stream(after);
-    const end = () => void updates.return?.();
-    if (signal.aborted) end();
-    else signal.addEventListener('abort', end, { once: true });
-    return updates;
+    if (this.#draining) return UpdateStream.ended();
+    const { holdings } = this.#existing(key);
+    return new UpdateStream((listener) => [new Watch({ holdings, after, ...listener })], signal);
   }
 
   /** Ends every stream, now and as it comes; sessions are made, changed and found as before. */
   drain(): void {
     this.#draining = true;
-    for (const session of this.#sessions.values()) session.endStreams();
+    for (const session of this.#sessions.values()) session.holdings.endStreams();
   }
 
   /** Ends every stream and forgets every session. */
   [Symbol.dispose](): void {
     this.#stopped = true;
-    for (const session of this.#sessions.values()) session[Symbol.dispose]();
-    this.#sessions.clear();
-    this.#count(-this.#pairs);
+    for (const session of this.#sessions.values()) this.#close(session);
   }
 
   async #write(input: SessionInput, caller: string, session: () => LiveSession): Promise<Session> {
@@ -106,19 +100,31 @@ export class LiveSessions implements Sessions, Disposable {
       const tokens = await fetched;
       // From here to the end nothing waits: what was checked still holds when it is done.
       if (this.#stopped) throw new FatalError('SESSION_NOT_FOUND', 'the server is stopping');
-      const alone = input.clientId !== null;
       const known = this.#sessions.get(sessionId(input));
-      const count = known?.countWith(tokens, { alone }) ?? this.#countNew(input, tokens);
-      this.#checkCount(count);
-      const before = known?.tokens.size ?? 0;
-      this.#checkRoom(count + this.#always(input).length - before);
+      const contents = this.#contentsAfter(known?.contents, input, tokens);
+      this.#check(contents, input);
+      const before = known ? pairCount(known.contents) : 0;
+      const pairs = pairCount(contents) - before;
+      this.#options.room.check({ holders: 0, pairs });
       const live = session();
-      if (alone) live.set(tokens);
-      else live.add(tokens);
-      live.touch();
-      this.#count(live.tokens.size - before);
+      live.set(contents);
+      live.holdings.touch();
+      this.#options.room.count({ pairs });
       return live.snapshot;
     });
+  }
+
+  /** A client's own list is what was given last, in the order that it had; what all share only grows. */
+  #contentsAfter(known: Contents | undefined, input: SessionInput, tokens: readonly Address[]): Contents {
+    const isShared = input.clientId === null;
+    const after = (had: ReadonlySet<Address> = new Set(), given: readonly Address[]) => {
+      const wanted = new Set(given);
+      return new Set([...[...had].filter((one) => isShared || wanted.has(one)), ...given]);
+    };
+    return {
+      tokens: after(known?.tokens, [...this.#always(input), ...tokens]),
+      spenders: input.spenders ? after(known?.spenders, input.spenders) : (known?.spenders ?? new Set()),
+    };
   }
 
   async #tokensOf(
@@ -143,33 +149,27 @@ export class LiveSessions implements Sessions, Disposable {
     const { chainId, owner, clientId } = key;
     const { ledger, owners } = this.#chain(chainId);
     if (clientId !== null) this.#makeRoom(key, caller);
-    const { maxSessions } = this.#options.config;
-    if (this.#sessions.size >= maxSessions) throw this.#full('sessions', maxSessions);
-    const session = new LiveSession({
-      key: { chainId, owner, clientId },
-      caller,
+    const { room, config } = this.#options;
+    room.check({ holders: 1, pairs: 0 });
+    const id = sessionId(key);
+    const holdings = new Holdings({
+      chainId,
+      name: createHash('sha256').update(id).digest('hex').slice(0, 16),
       ledger,
       owners,
-      always: this.#always(key),
-      idleTtlMs: this.#options.config.sessionIdleTtlMs,
-      expired: (expired) => this.#close(expired),
+      idleTtlMs: config.sessionIdleTtlMs,
+      expired: () => this.#close(session),
     });
-    this.#sessions.set(sessionId(key), session);
+    const session = new LiveSession({ key: { chainId, owner, clientId }, caller, holdings });
+    this.#sessions.set(id, session);
+    room.count({ holders: 1 });
     return session;
   }
 
   #close(session: LiveSession): void {
-    const pairs = session.tokens.size;
     session[Symbol.dispose]();
     this.#sessions.delete(sessionId(session.key));
-    this.#count(-pairs);
-  }
-
-  #count(pairs: number): void {
-    const { metrics } = this.#options;
-    this.#pairs += pairs;
-    metrics.sessionPairs.set(this.#pairs);
-    metrics.sessions.set(this.#sessions.size);
+    this.#options.room.count({ holders: -1, pairs: -pairCount(session.contents) });
   }
 
   /** Sessions without a stream make room for a client more; clients that listen do not. */
@@ -180,7 +180,7 @@ export class LiveSessions implements Sessions, Disposable {
         key.chainId === chainId && key.owner === owner && key.clientId !== null && theirs === caller,
     );
     if (clients.length < most) return;
-    const idle = clients.find((session) => !session.isStreaming);
+    const idle = clients.find(({ holdings }) => !holdings.isStreaming);
     if (!idle)
       throw new FatalError(
         'TOO_MANY_CLIENTS',
@@ -189,37 +189,22 @@ export class LiveSessions implements Sessions, Disposable {
     this.#close(idle);
   }
 
-  #checkRoom(added: number): void {
-    const { maxWatchedPairs } = this.#options.config;
-    if (added > 0 && this.#pairs + added > maxWatchedPairs)
-      throw this.#full('watched_pairs', maxWatchedPairs);
-  }
-
-  #full(what: 'sessions' | 'watched_pairs', most: number): RetryLaterError {
-    this.#options.metrics.refusals.inc({ reason: what });
-    const things = what === 'sessions' ? 'sessions' : 'pairs of a wallet and a token';
-    return new RetryLaterError(
-      'CAPACITY_EXCEEDED',
-      `this server watches no more than ${most} ${things}: try again in ${RETRY_SECONDS} s`,
-      RETRY_SECONDS,
-    );
-  }
-
   #always({ chainId }: SessionKey): readonly Address[] {
     return alwaysWatched(this.#chain(chainId).network.wrappedNative);
   }
 
-  #countNew(key: SessionKey, tokens: readonly Address[]): number {
-    const always = this.#always(key);
-    return tokens.filter((token) => !always.includes(token)).length;
-  }
-
-  #checkCount(count: number): void {
+  #check({ tokens, spenders }: Contents, key: SessionKey): void {
     const most = this.#options.config.maxWatchedTokens;
+    const count = tokens.size - this.#always(key).length;
     if (count > most)
       throw new FatalError(
         'TOKEN_LIMIT_EXCEEDED',
         `${count} tokens exceed the limit of ${most} tokens a session`,
+      );
+    if (spenders.size > MAX_SPENDERS)
+      throw new FatalError(
+        'TOKEN_LIMIT_EXCEEDED',
+        `${spenders.size} spenders exceed the limit of ${MAX_SPENDERS} a session`,
       );
   }
 
@@ -239,5 +224,3 @@ export class LiveSessions implements Sessions, Disposable {
     return servedChain(this.#options.chains, chainId);
   }
 }
-
-async function* ended(): AsyncGenerator<never> {}

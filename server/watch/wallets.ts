@@ -1,8 +1,158 @@
-import type { Wallets } from './service.ts';
+import { createHash } from 'node:crypto';
+import type { Address } from '../chain/types.ts';
+import type { Config } from '../config.ts';
+import { FatalError } from '../errors.ts';
+import type { WatchedPair } from '../ledger/pair.ts';
+import type { Wish } from './alarms.ts';
+import { Holdings } from './holdings.ts';
+import type { Room } from './room.ts';
+import { servedChain } from './served.ts';
+import type { WalletItem, Wallets } from './service.ts';
+import type { WatchedChain } from './sessions.ts';
+import { UpdateStream } from './stream.ts';
 import type { Update } from './update.ts';
+import { Watch } from './watch.ts';
 
-export class LiveWallets implements Wallets {
-  async stream(): Promise<AsyncIterableIterator<Update>> {
-    throw new Error('not here yet');
+interface WalletsOptions {
+  readonly config: Pick<Config, 'maxPairsPerStream' | 'sessionIdleTtlMs'>;
+  readonly chains: ReadonlyMap<number, WatchedChain>;
+  readonly room: Room;
+}
+
+/** What a stream wants of one pair. */
+interface Wanted extends Wish {
+  readonly owner: Address;
+  readonly token: Address;
+}
+
+/**
+ * Streams of many wallets. What one of them names on a chain is held under a name made of it: who asks for the same
+ * shares it, and who reconnects within the idle time resumes. What nobody listens to any more makes room first.
+ */
+export class LiveWallets implements Wallets, Disposable {
+  readonly #options: WalletsOptions;
+  readonly #holdings = new Map<string, Holdings>();
+  #draining = false;
+
+  constructor(options: WalletsOptions) {
+    this.#options = options;
+    options.room.addSpare(() => this.#giveUpIdle());
   }
+
+  async stream(
+    items: readonly WalletItem[],
+    { after, signal }: { after?: string | undefined; signal: AbortSignal },
+  ): Promise<AsyncIterableIterator<Update>> {
+    const chains = this.#byChain(items);
+    if (this.#draining) return UpdateStream.ended();
+    return new UpdateStream((listener) => {
+      const opened: Watch[] = [];
+      try {
+        for (const [chainId, wanted] of chains) {
+          const holdings = this.#hold(chainId, wanted);
+          opened.push(new Watch({ holdings, wishes: wishesOf(holdings, wanted), after, ...listener }));
+        }
+      } catch (error) {
+        for (const watch of opened) watch.end();
+        throw error;
+      }
+      return opened;
+    }, signal);
+  }
+
+  /** Ends every stream, now and as it comes. */
+  drain(): void {
+    this.#draining = true;
+    for (const holdings of this.#holdings.values()) holdings.endStreams();
+  }
+
+  /** Ends every stream and lets go of everything. */
+  [Symbol.dispose](): void {
+    this.drain();
+    for (const name of this.#holdings.keys()) this.#close(name);
+  }
+
+  /** Throws CHAIN_NOT_SERVED, TOKEN_LIMIT_EXCEEDED. */
+  #byChain(items: readonly WalletItem[]): Map<number, Map<string, Wanted>> {
+    const chains = new Map<number, Map<string, Wanted>>();
+    let pairs = 0;
+    for (const { chainId, owner, tokens, conditions } of items) {
+      servedChain(this.#options.chains, chainId);
+      const wanted = chains.get(chainId) ?? new Map<string, Wanted>();
+      chains.set(chainId, wanted);
+      const thresholds = Map.groupBy(conditions, ({ token }) => token);
+      for (const token of new Set(tokens)) {
+        const name = `${owner}${token}`;
+        const known = wanted.get(name);
+        if (!known) pairs += 1;
+        wanted.set(name, {
+          owner,
+          token,
+          thresholds: [...(known?.thresholds ?? []), ...(thresholds.get(token) ?? [])],
+          // Whoever names it without any condition wants all of it.
+          isQuiet: conditions.length > 0 && known?.isQuiet !== false,
+        });
+      }
+    }
+    const most = this.#options.config.maxPairsPerStream;
+    if (pairs > most)
+      throw new FatalError(
+        'TOKEN_LIMIT_EXCEEDED',
+        `${pairs} pairs of a wallet and a token exceed the limit of ${most} a stream`,
+      );
+    return chains;
+  }
+
+  #hold(chainId: number, wanted: ReadonlyMap<string, Wanted>): Holdings {
+    const digest = createHash('sha256')
+      .update([...wanted.keys()].sort().join())
+      .digest('hex')
+      .slice(0, 16);
+    const name = `${chainId}/${digest}`;
+    const known = this.#holdings.get(name);
+    if (known) return known;
+    const { room, config, chains } = this.#options;
+    room.check({ holders: 1, pairs: wanted.size });
+    const { ledger, owners } = servedChain(chains, chainId);
+    const holdings = new Holdings({
+      chainId,
+      name: digest,
+      ledger,
+      owners,
+      idleTtlMs: config.sessionIdleTtlMs,
+      expired: () => this.#close(name),
+    });
+    holdings.add(wanted.values());
+    this.#holdings.set(name, holdings);
+    room.count({ holders: 1, pairs: wanted.size });
+    return holdings;
+  }
+
+  #close(name: string): void {
+    const holdings = this.#holdings.get(name);
+    if (!holdings) return;
+    this.#holdings.delete(name);
+    const pairs = holdings.size;
+    holdings[Symbol.dispose]();
+    this.#options.room.count({ holders: -1, pairs: -pairs });
+  }
+
+  #giveUpIdle(): boolean {
+    for (const [name, holdings] of this.#holdings) {
+      if (holdings.isStreaming) continue;
+      this.#close(name);
+      return true;
+    }
+    return false;
+  }
+}
+
+/** By the pairs that are held; none where everything is wanted of everything. */
+function wishesOf(holdings: Holdings, wanted: ReadonlyMap<string, Wanted>): Map<WatchedPair, Wish> {
+  const wishes = new Map<WatchedPair, Wish>();
+  for (const pair of holdings.pairs()) {
+    const { thresholds = [], isQuiet = false } = wanted.get(`${pair.owner}${pair.token}`) ?? {};
+    if (isQuiet || thresholds.length > 0) wishes.set(pair, { thresholds, isQuiet });
+  }
+  return wishes;
 }

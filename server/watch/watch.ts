@@ -1,212 +1,231 @@
 import type { Address, BlockRef } from '../chain/types.ts';
-import type { Balance, Entry } from '../ledger/entry.ts';
-import type { Ledger } from '../ledger/ledger.ts';
+import type { Entry } from '../ledger/entry.ts';
 import type { WatchedPair } from '../ledger/pair.ts';
 import type { Change } from '../ledger/registry.ts';
-import { Mailbox } from '../lib/mailbox.ts';
-import { blockOf, decodeCursor, encodeCursor } from './cursor.ts';
-import type { OwnerWatcher } from './owner.ts';
+import { Alarms, type Wish } from './alarms.ts';
+import { blockOf, decodeCursor, encodeCursor, splitCursors } from './cursor.ts';
+import type { Holder, Holdings } from './holdings.ts';
+import { Said } from './said.ts';
 import { balanceToSend, isHeld, type News, type Unsent, withNews } from './unsent.ts';
-import type { Update, UpdateCause } from './update.ts';
+import type { Update, UpdateCause, UpdatedBalance } from './update.ts';
 
-/** Which tokens a subscriber sees, and since when. */
-export interface View {
-  /** Token → the ledger's sequence number when it came into view. */
-  readonly tokens: ReadonlyMap<Address, number>;
-  /** When a token last left the view. */
-  readonly shrunkSeq: number;
-  /** Names the view in cursors: one of another view proves nothing here. */
-  readonly name: string;
+/** Whose watch it is. */
+export interface WatchListener {
+  /** There may be something to take. */
+  readonly news: () => void;
+  /** It has ended, by whomever. */
+  readonly ended: () => void;
 }
 
-interface WatchOptions {
-  readonly chainId: number;
-  readonly ledger: Ledger;
-  readonly watcher: OwnerWatcher;
-  readonly view: View;
+interface WatchOptions extends WatchListener {
+  readonly holdings: Holdings;
+  /** What the subscriber wants of some of the pairs; of the others it is told everything. */
+  readonly wishes?: ReadonlyMap<WatchedPair, Wish>;
   readonly after: string | undefined;
-  readonly ended: (watch: Watch) => void;
 }
 
 /**
- * One subscriber: a snapshot once all is read, or what changed since its cursor; then diffs. The ledger feeds its
- * mailbox without ever waiting; the door's socket drains it. However slow it is, what waits is at most one value
- * a token. Ends with `return()`.
+ * One subscriber of one chain's holdings: a snapshot once all is read, or what changed since its cursor; then diffs.
+ * The ledger feeds it without ever waiting; a stream takes from it at the pace of the door. However slow that is, what
+ * waits is at most one value a pair.
  */
-export class Watch implements AsyncIterableIterator<Update> {
+export class Watch implements Holder {
   readonly #options: WatchOptions;
-  readonly #unsent = new Mailbox<Address, Unsent>();
+  readonly #holdings: Holdings;
+  readonly #name: string;
+  readonly #alarms: Alarms;
+  readonly #unsent = new Map<WatchedPair, Unsent>();
   readonly #removed = new Set<Address>();
-  /** Tokens without a first value; the snapshot waits for them. Undefined once it was sent. */
-  #awaiting: Set<Address> | undefined;
-  readonly #controller = new AbortController();
-  readonly #listening: Disposable;
+  /** Pairs without a first value; the snapshot waits for them. Undefined once it was sent. */
+  #awaiting: Set<WatchedPair> | undefined;
+  #snapshotCause: UpdateCause = 'SUBSCRIBED';
+  #cursor: string | undefined;
+  #isEnded = false;
+  readonly #holding: Disposable;
 
   constructor(options: WatchOptions) {
+    const { holdings, wishes = new Map(), after } = options;
     this.#options = options;
-    this.#listening = options.watcher.listen((change) => this.#changed(change));
-    const resumed = this.#resumeSeq(options.after);
+    this.#holdings = holdings;
+    // What was not wanted has not been sent: a cursor from here says nothing to who wants it all.
+    this.#name = wishes.size > 0 ? `${holdings.name}c` : holdings.name;
+    this.#alarms = new Alarms(wishes);
+    this.#holding = holdings.hold(this);
+    // What a subscriber with wishes has seen is known while it is here alone.
+    const resumed = wishes.size > 0 ? undefined : this.#resumeSeq(after);
     if (resumed === undefined) this.#awaitAll();
     else this.#resume(resumed);
   }
 
-  async next(): Promise<IteratorResult<Update, undefined>> {
-    while (!this.#controller.signal.aborted) {
-      const update = this.#take();
-      if (update) return { done: false, value: update };
-      await this.#unsent.wait(this.#controller.signal).catch(() => {});
-    }
-    return { done: true, value: undefined };
-  }
-
-  async return(): Promise<IteratorResult<Update, undefined>> {
-    this.end();
-    return { done: true, value: undefined };
-  }
-
-  [Symbol.asyncIterator](): this {
-    return this;
+  /** Where the subscriber stands; undefined before the snapshot. */
+  get cursor(): string | undefined {
+    return this.#cursor;
   }
 
   end(): void {
-    if (this.#controller.signal.aborted) return;
-    this.#controller.abort();
-    this.#listening[Symbol.dispose]();
-    this.#options.ended(this);
+    if (this.#isEnded) return;
+    this.#isEnded = true;
+    this.#holding[Symbol.dispose]();
+    this.#options.ended();
   }
 
-  /** Tokens came into view; those already known are sent, the others as soon as they are read. */
-  tokensAdded(tokens: readonly Address[]): void {
-    for (const token of tokens) {
-      this.#removed.delete(token);
-      const pair = this.#pair(token);
+  /** Those already known are sent, the others as soon as they are read. */
+  added(pairs: readonly WatchedPair[]): void {
+    for (const pair of pairs) {
+      if (pair.spender === undefined) this.#removed.delete(pair.token);
       if (this.#awaiting) {
-        if (!pair?.entry) this.#awaiting.add(token);
-      } else if (pair?.entry) {
-        this.#put(pair, { held: undefined, cause: 'SESSION_CHANGED', seq: this.#seenSince(token) });
+        if (!pair.entry) this.#awaiting.add(pair);
+      } else if (pair.entry) {
+        const seq = this.#holdings.addedSeq(pair);
+        this.#put(pair, { held: undefined, cause: 'SESSION_CHANGED', seq });
       }
     }
   }
 
-  tokensRemoved(tokens: readonly Address[]): void {
-    for (const token of tokens) {
-      this.#awaiting?.delete(token);
-      this.#unsent.delete(token);
-      if (!this.#awaiting) this.#removed.add(token);
+  removed(pairs: readonly WatchedPair[]): void {
+    for (const pair of pairs) {
+      this.#awaiting?.delete(pair);
+      this.#unsent.delete(pair);
+      if (!this.#awaiting && pair.spender === undefined) this.#removed.add(pair.token);
     }
-    this.#unsent.wake();
+    // A spender that left while the token stayed has no word of its own in a diff.
+    const lostSpender = pairs.some(
+      ({ owner, token, spender }) => spender !== undefined && this.#holdsBalance(owner, token),
+    );
+    if (lostSpender && !this.#awaiting) {
+      this.#awaitAll();
+      this.#snapshotCause = 'SESSION_CHANGED';
+    }
+    this.#options.news();
   }
 
-  #changed({ pair, entry, previous }: Change): void {
-    if (!this.#options.view.tokens.has(pair.token)) return;
+  changed({ pair, entry, previous }: Change): void {
     if (this.#awaiting) {
-      this.#awaiting.delete(pair.token);
-      if (this.#awaiting.size === 0) this.#unsent.wake();
+      this.#awaiting.delete(pair);
+      if (this.#awaiting.size === 0) this.#options.news();
       return;
     }
     const cause = entry.cause === 'SUBSCRIBED' ? 'SESSION_CHANGED' : entry.cause;
     this.#put(pair, { held: previous?.balance, cause, seq: pair.changedSeq });
   }
 
-  #put(pair: WatchedPair, change: News): void {
-    this.#unsent.put(pair.token, withNews(this.#unsent.get(pair.token), pair, change));
+  /** What there is to send; undefined where there is nothing yet. */
+  take(): Update | undefined {
+    const update = this.#isEnded ? undefined : this.#awaiting ? this.#takeSnapshot() : this.#takeDiff();
+    if (update) this.#cursor = update.cursor;
+    return update;
   }
 
-  #take(): Update | undefined {
-    if (!this.#awaiting) return this.#takeDiff();
-    if (this.#awaiting.size > 0) return undefined;
+  #put(pair: WatchedPair, change: News): void {
+    this.#unsent.set(pair, withNews(this.#unsent.get(pair), pair, change));
+    this.#options.news();
+  }
+
+  #takeSnapshot(): Update | undefined {
+    if (this.#awaiting && this.#awaiting.size > 0) return undefined;
+    const through = this.#holdings.settledThrough();
+    if (!through) return undefined;
     this.#awaiting = undefined;
-    const entries = [...this.#options.view.tokens.keys()].flatMap((token) => this.#pair(token)?.entry ?? []);
-    return this.#update('SNAPSHOT', 'SUBSCRIBED', entries, {});
+    const said = new Said();
+    for (const pair of this.#holdings.pairs())
+      if (pair.entry) said.add(pair, this.#shown(pair, pair.entry), pair.entry);
+    // A snapshot is as old as its oldest part.
+    return this.#update('SNAPSHOT', this.#snapshotCause, { said, removed: [], through, block: through });
   }
 
   /** What waits with the cause of the first one; the rest follows at the next pull. */
   #takeDiff(): Update | undefined {
     while (this.#unsent.size > 0 || this.#removed.size > 0) {
+      const through = this.#holdings.settledThrough();
+      if (!through) return undefined;
       const [first] = this.#unsent.values();
       const cause = this.#removed.size > 0 || !first ? 'SESSION_CHANGED' : first.cause;
       const removed = [...this.#removed];
       this.#removed.clear();
-      const entries: Entry[] = [];
-      const balances: Balance[] = [];
-      for (const [token, unsent] of this.#unsent.entries()) {
+      const said = new Said();
+      for (const [pair, unsent] of this.#unsent) {
         if (unsent.cause !== cause) continue;
-        this.#unsent.delete(token);
-        const entry = unsent.pair.entry;
+        this.#unsent.delete(pair);
+        const { entry } = pair;
         if (!entry || isHeld(unsent, entry)) continue;
-        entries.push(entry);
-        balances.push(balanceToSend(unsent, entry));
+        const balance = balanceToSend(unsent, entry);
+        const sent = pair.spender === undefined ? this.#alarms.changed(pair, balance) : balance;
+        if (sent) said.add(pair, sent, entry);
       }
-      if (balances.length > 0 || removed.length > 0)
-        return this.#update('DIFF', cause, entries, { balances, removed });
+      // A diff says of its own balances when they were read.
+      const { newest } = said;
+      const block = newest && newest.number > through.number ? newest : through;
+      if (!said.isEmpty || removed.length > 0)
+        return this.#update('DIFF', cause, { said, removed, through, block });
     }
     return undefined;
+  }
+
+  #shown(pair: WatchedPair, { balance }: Entry): UpdatedBalance {
+    return pair.spender === undefined ? this.#alarms.shown(pair, balance) : balance;
   }
 
   #update(
     kind: Update['kind'],
     cause: UpdateCause,
-    entries: readonly Entry[],
-    { balances, removed = [] }: { balances?: readonly Balance[]; removed?: readonly Address[] },
-  ): Update | undefined {
-    const { chainId, ledger, watcher, view } = this.#options;
-    const through = ledger.settledThrough(watcher.owner);
-    if (!through) return undefined;
+    {
+      said: { balances, allowances },
+      removed,
+      through,
+      block,
+    }: { said: Said; removed: readonly Address[]; through: BlockRef; block: BlockRef },
+  ): Update {
+    const { ledger, chainId } = this.#holdings;
     let seq = ledger.seq;
     for (const { firstSeq } of this.#unsent.values()) seq = Math.min(seq, firstSeq - 1);
-    // A snapshot is as old as its oldest part; a diff says of its own balances when they were read.
-    const newest = (a: BlockRef, { readAt }: Entry) => (readAt.number > a.number ? readAt : a);
-    const block = kind === 'SNAPSHOT' ? through : entries.reduce<BlockRef>(newest, through);
     return {
       kind,
       cause,
-      cursor: encodeCursor({ epoch: ledger.epoch, stream: view.name, seq, ...through }),
+      cursor: encodeCursor({ epoch: ledger.epoch, stream: this.#name, seq, ...through }),
       chainId,
       block,
-      balances: balances ?? entries.map((entry) => entry.balance),
-      allowances: [],
+      balances,
+      allowances,
       removed,
       announcedAtMs: cause === 'EVENT' && block.hash === ledger.head?.hash ? ledger.announcedAtMs : null,
     };
   }
 
-  #pair(token: Address): WatchedPair | undefined {
-    const { ledger, watcher } = this.#options;
-    return ledger.pair(watcher.owner, token);
-  }
-
-  #seenSince(token: Address): number {
-    const { ledger, view } = this.#options;
-    return view.tokens.get(token) ?? ledger.seq;
+  #holdsBalance(owner: Address, token: Address): boolean {
+    const pair = this.#holdings.ledger.pair(owner, token);
+    return pair !== undefined && this.#holdings.has(pair);
   }
 
   #awaitAll(): void {
-    const tokens = [...this.#options.view.tokens.keys()];
-    this.#awaiting = new Set(tokens.filter((token) => !this.#pair(token)?.entry));
+    this.#unsent.clear();
+    this.#removed.clear();
+    this.#awaiting = new Set([...this.#holdings.pairs()].filter(({ entry }) => !entry));
   }
 
   /** The sequence number to resume after, or undefined where nothing proves what the subscriber holds. */
   #resumeSeq(after: string | undefined): number | undefined {
-    const { ledger, watcher, view } = this.#options;
-    const cursor = after === undefined ? undefined : decodeCursor(after);
-    if (!cursor || cursor.epoch !== ledger.epoch || cursor.stream !== view.name) return undefined;
-    const proven =
-      cursor.seq <= ledger.seq &&
-      cursor.seq >= watcher.sinceSeq &&
-      cursor.seq >= view.shrunkSeq &&
-      ledger.isCanonical(blockOf(cursor));
-    return proven ? cursor.seq : undefined;
+    const { ledger, shrunkSeq } = this.#holdings;
+    if (after === undefined) return undefined;
+    for (const text of splitCursors(after)) {
+      const cursor = decodeCursor(text);
+      if (!cursor || cursor.epoch !== ledger.epoch || cursor.stream !== this.#name) continue;
+      const { seq } = cursor;
+      if (seq > ledger.seq || seq < shrunkSeq || !ledger.isCanonical(blockOf(cursor))) return undefined;
+      this.#cursor = text;
+      return seq;
+    }
+    return undefined;
   }
 
   /** Everything that changed, or came into view, after that number; what has no value yet comes by itself. */
   #resume(seq: number): void {
-    for (const [token, addedSeq] of this.#options.view.tokens) {
-      const pair = this.#pair(token);
-      const entry = pair?.entry;
-      if (!pair || !entry || Math.max(pair.changedSeq, addedSeq) <= seq) continue;
+    for (const pair of this.#holdings.pairs()) {
+      const { entry } = pair;
+      const addedSeq = this.#holdings.addedSeq(pair);
+      if (!entry || Math.max(pair.changedSeq, addedSeq) <= seq) continue;
       const cause = entry.cause === 'SUBSCRIBED' || addedSeq > seq ? 'SESSION_CHANGED' : entry.cause;
       // What it holds is some earlier value, which one is not known: it is sent whatever it is now.
-      this.#unsent.put(token, {
+      this.#unsent.set(pair, {
         pair,
         held: undefined,
         cause,

@@ -10,6 +10,7 @@ import { describe, expect, it } from 'vitest';
 import { EndpointError } from '../rpc/errors.ts';
 import type { Address, Hex } from '../types.ts';
 import {
+  allowance,
   balanceOf,
   type Call,
   decodeResults,
@@ -37,6 +38,9 @@ describe('the codec', () => {
   it('encodes as viem does, to the byte', () => {
     expect(balanceOf(owner)).toBe(
       encodeFunctionData({ abi: erc20Abi, functionName: 'balanceOf', args: [owner] }),
+    );
+    expect(allowance(owner, target)).toBe(
+      encodeFunctionData({ abi: erc20Abi, functionName: 'allowance', args: [owner, target] }),
     );
     expect(getEthBalance(owner)).toBe(
       encodeFunctionData({ abi: multicall3Abi, functionName: 'getEthBalance', args: [owner] }),

@@ -24,6 +24,7 @@ export interface CallResult {
 
 const TRY_BLOCK_AND_AGGREGATE = '0x399542e9';
 const BALANCE_OF = '0x70a08231000000000000000000000000';
+const ALLOWANCE = '0xdd62ed3e000000000000000000000000';
 const GET_ETH_BALANCE = '0x4d2301cc000000000000000000000000';
 const WORD = 64;
 const ZERO_WORD = '0'.repeat(WORD);
@@ -35,6 +36,10 @@ export const DECIMALS: Hex = '0x313ce567';
 
 export function balanceOf(owner: Address): Hex {
   return `${BALANCE_OF}${owner.slice(2)}` as Hex;
+}
+
+export function allowance(owner: Address, spender: Address): Hex {
+  return `${ALLOWANCE}${owner.slice(2)}000000000000000000000000${spender.slice(2)}` as Hex;
 }
 
 /** Multicall3's own reader of native balances. */

@@ -12,6 +12,12 @@ function address(number: number): Address {
 const token = address(0x70);
 const pair: Pair = { owner: address(1), token };
 const everybody = () => true;
+/** The allowance of one of that wallet's spenders. */
+const allowance = (owner: number, spender: number): Pair => ({
+  owner: address(owner),
+  token,
+  spender: address(0x5000 + spender),
+});
 
 /** Books with a clock in the test's hands, and what they told. */
 function keep() {
@@ -139,16 +145,69 @@ describe('a pair in quarantine', () => {
   });
 });
 
+describe('an allowance', () => {
+  it('that fails leaves the balance in the clear, and any other allowance; and the other way round', () => {
+    const { books } = keep();
+    books.failed(allowance(1, 1), 'allowance reverted', false);
+    expect(books.standing(allowance(1, 1))?.reason).toBe('allowance reverted');
+    expect([pair, allowance(1, 2), allowance(2, 1)].map((each) => books.standing(each))).toEqual([
+      undefined,
+      undefined,
+      undefined,
+    ]);
+    books.failed(pair, REVERTED, false);
+    expect(books.size).toBe(2);
+    books.wellRead(allowance(1, 1));
+    expect(books.standing(pair)?.reason).toBe(REVERTED);
+    expect(books.standing(allowance(1, 1))).toBeUndefined();
+  });
+
+  it('is tested, hurried and named as due by itself', () => {
+    const { books, clock } = keep();
+    books.failed(pair, REVERTED, false);
+    books.failed(allowance(1, 1), REVERTED, false);
+    clock.nowMs = 1000;
+    books.testing(pair);
+    expect(books.due(everybody)).toEqual([allowance(1, 1)]);
+    books.testing(allowance(1, 1));
+    books.hurry(pair);
+    expect(books.due(everybody)).toEqual([pair]);
+  });
+
+  it('is vouched for by allowances alone: that balances read well proves nothing', () => {
+    const { books } = keep();
+    books.wellRead(pair);
+    expect(books.isProven(pair)).toBe(true);
+    expect(books.isProven(allowance(1, 1))).toBe(false);
+    books.wellRead(allowance(1, 1));
+    expect(books.isProven(allowance(2, 2))).toBe(true);
+    books.failed(allowance(3, 3), 'burnt', true);
+    expect(books.isProven(allowance(2, 2))).toBe(false);
+    expect(books.isProven(pair)).toBe(true);
+  });
+
+  it('of ten spenders counts for one wallet where a token costs others', () => {
+    const { books } = keep();
+    for (let owner = 1; owner < OWNERS_UNTIL_ISOLATED; owner += 1)
+      for (let spender = 1; spender <= 10; spender += 1)
+        books.failed(allowance(owner, spender), 'burnt', true);
+    books.failed(pair, 'burnt', true);
+    expect(books.isIsolated(token)).toBe(false);
+    books.failed(allowance(OWNERS_UNTIL_ISOLATED, 1), 'burnt', true);
+    expect(books.isIsolated(token)).toBe(true);
+  });
+});
+
 describe('a token', () => {
   it('is proven by one good reading, until it fails at the cost of others', () => {
     const { books } = keep();
-    expect(books.isProven(token)).toBe(false);
+    expect(books.isProven(pair)).toBe(false);
     books.wellRead(pair);
-    expect(books.isProven(token)).toBe(true);
+    expect(books.isProven(pair)).toBe(true);
     books.failed(pair, REVERTED, false);
-    expect(books.isProven(token)).toBe(true);
+    expect(books.isProven(pair)).toBe(true);
     books.failed(pair, 'burnt', true);
-    expect(books.isProven(token)).toBe(false);
+    expect(books.isProven(pair)).toBe(false);
   });
 
   it.each([

@@ -4,7 +4,7 @@ import { Trust } from './trust.ts';
 
 /** How soon a pair that failed is tested again; doubles with every failure, up to the limit given. */
 const LEAST_RETRY_MS = 1000;
-/** So many wallets that a token costs all its gas, and it is the token and not the wallet. */
+/** So many wallets that a token costs all its gas, and it is the token and not the wallet, or its spenders. */
 export const OWNERS_UNTIL_ISOLATED = 3;
 /** What nobody asks for is forgotten, not before this and not before two of the longest pauses. */
 const FORGET_MS = 60_000;
@@ -30,6 +30,7 @@ interface QuarantineOptions {
 
 /** What is known of a pair that failed. */
 interface Case {
+  readonly pair: Pair;
   readonly reason: string;
   readonly isCostly: boolean;
   readonly failures: number;
@@ -53,14 +54,16 @@ export interface Standing {
 /**
  * What is known of pairs and tokens that cannot be trusted in company. A pair that failed by its own fault is
  * answered from here until it is due to be tested again; a token that harms others without failing is isolated:
- * read, but in chunks of its own; one that never read well is not put beside those that did. Shared by all readers
- * of a chain, who feed it and ask it. It only keeps the books, and never for ever.
+ * read, but in chunks of its own; one that never read well is not put beside those that did. A balance and each
+ * allowance of it are pairs of their own: what one of them does says nothing of another. Shared by all readers of a
+ * chain, who feed it and ask it. It only keeps the books, and never for ever.
  */
 export class Quarantine {
   readonly #mostRetryMs: number;
   readonly #observer: QuarantineObserver | undefined;
   readonly #now: () => number;
-  readonly #cases = new Map<Address, Map<Address, Case>>();
+  /** By token, then by owner and spender. */
+  readonly #cases = new Map<Address, Map<string, Case>>();
   readonly #tokens: Trust;
   #kept = 0;
   #inside = 0;
@@ -78,8 +81,8 @@ export class Quarantine {
   }
 
   /** Undefined for a pair that is not in quarantine. Asking keeps it from being forgotten. */
-  standing({ owner, token }: Pair): Standing | undefined {
-    const known = this.#cases.get(token)?.get(owner);
+  standing(pair: Pair): Standing | undefined {
+    const known = this.#case(pair);
     if (!known || known.releasedAtMs !== undefined) return undefined;
     const now = this.#now();
     known.askedAtMs = now;
@@ -87,14 +90,14 @@ export class Quarantine {
   }
 
   /** A test of the pair begins: meanwhile the others are answered from here. */
-  testing({ owner, token }: Pair): void {
-    const known = this.#cases.get(token)?.get(owner);
+  testing(pair: Pair): void {
+    const known = this.#case(pair);
     if (known) known.dueAtMs = this.#now() + this.#retryMs(known.failures);
   }
 
   /** The test came to nothing, by no fault of the token: it is still due, soon. */
-  undecided({ owner, token }: Pair): void {
-    const known = this.#cases.get(token)?.get(owner);
+  undecided(pair: Pair): void {
+    const known = this.#case(pair);
     if (known) known.dueAtMs = Math.min(known.dueAtMs, this.#now() + LEAST_RETRY_MS);
   }
 
@@ -102,8 +105,8 @@ export class Quarantine {
    * An event told of the pair: something may have mended it, as when a contract comes to an address. Where its failing
    * costs others nothing it is tested sooner, the first time at once, and less soon each time that it was in vain.
    */
-  hurry({ owner, token }: Pair): void {
-    const known = this.#cases.get(token)?.get(owner);
+  hurry(pair: Pair): void {
+    const known = this.#case(pair);
     if (!known || known.isCostly || known.releasedAtMs !== undefined) return;
     const soonestMs =
       known.testedAtMs + Math.min(this.#mostRetryMs, LEAST_RETRY_MS * (2 ** known.hurries - 1));
@@ -114,14 +117,15 @@ export class Quarantine {
 
   /** The pair failed, proven to be by its own fault. */
   failed(pair: Pair, reason: string, isCostly: boolean): void {
-    const { owner, token } = pair;
+    const { owner, token, spender } = pair;
     const now = this.#now();
-    const owners = this.#cases.get(token) ?? new Map<Address, Case>();
-    const known = owners.get(owner);
+    const cases = this.#cases.get(token) ?? new Map<string, Case>();
+    const known = cases.get(keyOf(pair));
     const before = known && !this.#isForgiven(known, now) ? known : undefined;
     const failures = (before?.failures ?? 0) + 1;
     const isNew = !known || known.releasedAtMs !== undefined;
-    owners.set(owner, {
+    cases.set(keyOf(pair), {
+      pair: { owner, token, spender },
       reason,
       isCostly,
       failures,
@@ -132,11 +136,11 @@ export class Quarantine {
       askedAtMs: now,
       releasedAtMs: undefined,
     });
-    this.#cases.set(token, owners);
+    this.#cases.set(token, cases);
     if (!known) this.#kept += 1;
     if (isCostly) {
-      this.#tokens.doubt(token);
-      if (this.#costlyOwners(owners) >= OWNERS_UNTIL_ISOLATED && !this.isIsolated(token)) this.isolate(token);
+      this.#tokens.doubt(pair);
+      if (costlyOwners(cases) >= OWNERS_UNTIL_ISOLATED && !this.isIsolated(token)) this.isolate(token);
     }
     if (!isNew) return;
     this.#count(1);
@@ -146,14 +150,13 @@ export class Quarantine {
 
   /** The pair read well. */
   wellRead(pair: Pair): void {
-    const { owner, token } = pair;
-    this.#tokens.prove(token);
-    const known = this.#cases.get(token)?.get(owner);
+    this.#tokens.prove(pair);
+    const known = this.#case(pair);
     if (!known || known.releasedAtMs !== undefined) return;
     known.releasedAtMs = this.#now();
     this.#count(-1);
     // What has cost others an answer shows first, on its own, that it does no more.
-    if (known.isCostly) this.isolate(token);
+    if (known.isCostly) this.isolate(pair.token);
     this.#observer?.released(pair);
   }
 
@@ -161,9 +164,9 @@ export class Quarantine {
   due(isWatched: (pair: Pair) => boolean): Pair[] {
     const now = this.#now();
     const found: { readonly pair: Pair; readonly dueAtMs: number }[] = [];
-    for (const [token, owners] of this.#cases)
-      for (const [owner, known] of owners) {
-        const pair = { owner, token };
+    for (const cases of this.#cases.values())
+      for (const known of cases.values()) {
+        const { pair } = known;
         if (this.#isOver(known, now)) this.#forget(pair);
         else if (known.releasedAtMs === undefined && known.dueAtMs <= now && isWatched(pair))
           found.push({ pair, dueAtMs: known.dueAtMs });
@@ -171,9 +174,9 @@ export class Quarantine {
     return found.sort((a, b) => a.dueAtMs - b.dueAtMs).map(({ pair }) => pair);
   }
 
-  /** Whether the token has read well, and not failed at others' cost since. */
-  isProven(token: Address): boolean {
-    return this.#tokens.isProven(token);
+  /** Whether that function of the token has read well, for anybody, and not failed at others' cost since. */
+  isProven(pair: Pair): boolean {
+    return this.#tokens.isProven(pair);
   }
 
   /** Puts the token in chunks of its own, for longer every time. */
@@ -184,6 +187,10 @@ export class Quarantine {
 
   isIsolated(token: Address): boolean {
     return this.#tokens.isIsolated(token);
+  }
+
+  #case(pair: Pair): Case | undefined {
+    return this.#cases.get(pair.token)?.get(keyOf(pair));
   }
 
   #retryMs(failures: number): number {
@@ -203,27 +210,20 @@ export class Quarantine {
     return Math.max(FORGET_MS, 2 * this.#mostRetryMs);
   }
 
-  #costlyOwners(owners: ReadonlyMap<Address, Case>): number {
-    let count = 0;
-    for (const { isCostly, releasedAtMs } of owners.values())
-      if (isCostly && releasedAtMs === undefined) count += 1;
-    return count;
-  }
-
   #forgetOldest(): void {
-    for (const [token, owners] of this.#cases)
-      for (const owner of owners.keys()) {
-        this.#forget({ owner, token });
+    for (const cases of this.#cases.values())
+      for (const { pair } of cases.values()) {
+        this.#forget(pair);
         return;
       }
   }
 
-  #forget({ owner, token }: Pair): void {
-    const owners = this.#cases.get(token);
-    const known = owners?.get(owner);
-    if (!owners || !known) return;
-    owners.delete(owner);
-    if (owners.size === 0) this.#cases.delete(token);
+  #forget(pair: Pair): void {
+    const cases = this.#cases.get(pair.token);
+    const known = cases?.get(keyOf(pair));
+    if (!cases || !known) return;
+    cases.delete(keyOf(pair));
+    if (cases.size === 0) this.#cases.delete(pair.token);
     this.#kept -= 1;
     if (known.releasedAtMs === undefined) this.#count(-1);
   }
@@ -232,4 +232,16 @@ export class Quarantine {
     this.#inside += difference;
     this.#observer?.quarantined(this.#inside);
   }
+}
+
+function keyOf({ owner, spender }: Pair): string {
+  return spender === undefined ? owner : owner + spender;
+}
+
+/** Wallets, however many spenders each of them has. */
+function costlyOwners(cases: ReadonlyMap<string, Case>): number {
+  const owners = new Set<Address>();
+  for (const { pair, isCostly, releasedAtMs } of cases.values())
+    if (isCostly && releasedAtMs === undefined) owners.add(pair.owner);
+  return owners.size;
 }

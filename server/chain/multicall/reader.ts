@@ -4,7 +4,7 @@ import { EndpointError } from '../rpc/errors.ts';
 import type { Requester } from '../rpc/message.ts';
 import { type Address, type BlockRef, NATIVE } from '../types.ts';
 import { Bisection, type Had } from './bisection.ts';
-import { balanceOf, type Call, type CallResult, getEthBalance } from './codec.ts';
+import { allowance, balanceOf, type Call, type CallResult, getEthBalance } from './codec.ts';
 import { findHarmful } from './company.ts';
 import { gasFor, isRefusal, Multicall, type MulticallObserver } from './multicall.ts';
 import type { Quarantine } from './quarantine.ts';
@@ -27,6 +27,8 @@ const SEARCH_MOST_MS = 60_000;
 export interface Pair {
   readonly owner: Address;
   readonly token: Address;
+  /** Whose allowance is meant; undefined: the balance. The native coin has no allowances. */
+  readonly spender?: Address | undefined;
 }
 
 /** Splits pairs into reads of a bearable size. */
@@ -95,8 +97,8 @@ export class Reader {
   }
 
   /**
-   * Balances, each part of them as soon as it is had: a part that has to be looked into does not hold up the rest.
-   * Throws BlockUnavailable or EndpointError, for what is lacking then.
+   * Balances and allowances, each part of them as soon as it is had: a part that has to be looked into does not hold up
+   * the rest. Throws BlockUnavailable or EndpointError, for what is lacking then.
    */
   async read<P extends Pair>(
     pairs: readonly P[],
@@ -130,7 +132,7 @@ export class Reader {
       const standing = this.#quarantine.standing(pair);
       if (standing) (!standing.isDue ? resting : standing.isCostly ? alone : due).push(pair);
       else if (this.#quarantine.isIsolated(pair.token)) isolated.push(pair);
-      else (this.#quarantine.isProven(pair.token) ? proven : novices).push(pair);
+      else (this.#quarantine.isProven(pair) ? proven : novices).push(pair);
     }
     // One wallet's own tokens may wait for one another: it is told of all of them together at first.
     const isOneWallet = new Set([...proven, ...novices].map(({ owner }) => owner)).size === 1;
@@ -147,12 +149,7 @@ export class Reader {
         false,
         [...Map.groupBy(isolated, ({ token }) => token).values()].flatMap(chunksOf),
       ),
-      ...groups('suspect', false, chunksOf(due)),
-      ...groups(
-        'suspect',
-        false,
-        alone.map((pair) => [pair]),
-      ),
+      ...groups('suspect', false, [...chunksOf(due), ...alone.map((pair) => [pair])]),
     ];
   }
 
@@ -197,10 +194,9 @@ export class Reader {
     }
   }
 
-  #callOf({ owner, token }: Pair): Call {
-    return token === NATIVE
-      ? { target: this.#multicall.address, data: getEthBalance(owner) }
-      : { target: token, data: balanceOf(owner) };
+  #callOf({ owner, token, spender }: Pair): Call {
+    if (token === NATIVE) return { target: this.#multicall.address, data: getEthBalance(owner) };
+    return { target: token, data: spender ? allowance(owner, spender) : balanceOf(owner) };
   }
 
   #bisection(calls: readonly Call[], pin: BlockRef, signal: AbortSignal, had: Had): Bisection {
@@ -208,7 +204,7 @@ export class Reader {
   }
 
   #judge(pair: Pair, result: CallResult): Reading {
-    const reading = readingOf(result);
+    const reading = readingOf(result, pair.spender ? 'allowance' : 'balanceOf');
     if (pair.token === NATIVE) {
       if ('amount' in reading) return reading;
       throw new EndpointError('eth_call: the node cannot say what a native balance is');

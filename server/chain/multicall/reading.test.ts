@@ -26,9 +26,18 @@ describe('what a balanceOf came to', () => {
     ['no answer at all', { success: false, data: '0x', fault: 'refused' }, /refuses/, true],
   ];
   it.each(cases)('%s', (_, result, expected, costly) => {
-    const reading = readingOf(result);
+    const reading = readingOf(result, 'balanceOf');
     if (typeof expected === 'bigint') expect(reading).toEqual({ amount: expected });
     else expect('unreadable' in reading ? reading.unreadable : '').toMatch(expected);
     expect(isCostly(result)).toBe(costly);
+  });
+
+  it.each(cases)('%s, of an allowance: the same, in its name', (_, result) => {
+    const ofBalance = readingOf(result, 'balanceOf');
+    const expected =
+      'amount' in ofBalance
+        ? ofBalance
+        : { unreadable: ofBalance.unreadable.replace('balanceOf', 'allowance') };
+    expect(readingOf(result, 'allowance')).toEqual(expected);
   });
 });

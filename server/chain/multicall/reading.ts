@@ -4,23 +4,29 @@ import { type CallResult, firstWord } from './codec.ts';
 /** What a read says of one pair: an amount, or why the token could not be read. Never a zero for a failure. */
 export type Reading = { readonly amount: bigint } | { readonly unreadable: string };
 
-/** A balance is 32 bytes. Some tokens return a little more; with this much it is a bomb, and not read. */
+/** The function of a token that is asked for an amount. */
+export type AmountFunction = 'balanceOf' | 'allowance';
+
+/**
+ * A balance is 32 bytes, and so is an allowance. Some tokens return a little more; with this much it is a bomb, and not
+ * read.
+ */
 export const MOST_RETURNED_BYTES = 1024;
 
 /** A name of 256 characters is 1,024 bytes and two words. */
 const MOST_TEXT_BYTES = 4096;
 
-/** What the result of a balanceOf, as it was asked alone or beside well-behaved ones, says. */
-export function readingOf({ success, data, fault }: CallResult): Reading {
+/** What the result of that function, as it was asked alone or beside well-behaved ones, says. */
+export function readingOf({ success, data, fault }: CallResult, asked: AmountFunction): Reading {
   const bytes = sizeOf(data);
-  if (fault === 'refused') return { unreadable: 'the node refuses to run balanceOf, or it answers too much' };
-  if (!success && fault === 'burnt') return { unreadable: 'balanceOf uses up all the gas that it is given' };
+  if (fault === 'refused') return { unreadable: `the node refuses to run ${asked}, or it answers too much` };
+  if (!success && fault === 'burnt') return { unreadable: `${asked} uses up all the gas that it is given` };
   if (!success)
-    return { unreadable: isBomb(data) ? `balanceOf reverted with ${bytes} bytes` : 'balanceOf reverted' };
-  if (bytes === 0) return { unreadable: 'no contract at this address, or balanceOf returns nothing' };
+    return { unreadable: isBomb(data) ? `${asked} reverted with ${bytes} bytes` : `${asked} reverted` };
+  if (bytes === 0) return { unreadable: `no contract at this address, or ${asked} returns nothing` };
   const amount = firstWord(data);
   if (amount === undefined || isBomb(data))
-    return { unreadable: `balanceOf returned ${bytes} bytes instead of 32` };
+    return { unreadable: `${asked} returned ${bytes} bytes instead of 32` };
   return { amount };
 }
 

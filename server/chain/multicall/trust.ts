@@ -1,10 +1,11 @@
 import type { Address } from '../types.ts';
+import type { Pair } from './reader.ts';
 
 /** How long a token is isolated at first; doubles every time that it has to be. */
 const LEAST_ISOLATION_MS = 10_000;
 const MOST_ISOLATION_MS = 3_600_000;
-/** Past so many the one that came first is forgotten, and learnt anew. */
-const MOST_TOKENS = 100_000;
+/** Past so many tokens or getters the one that came first is forgotten, and learnt anew. */
+const MOST_KEPT = 100_000;
 
 interface Isolation {
   readonly times: number;
@@ -15,25 +16,25 @@ interface Isolation {
 export class Trust {
   readonly #now: () => number;
   readonly #isolations = new Map<Address, Isolation>();
-  readonly #proven = new Set<Address>();
+  readonly #proven = new Set<string>();
 
   constructor(now: () => number) {
     this.#now = now;
   }
 
-  isProven(token: Address): boolean {
-    return this.#proven.has(token);
+  isProven(pair: Pair): boolean {
+    return this.#proven.has(getterOf(pair));
   }
 
-  prove(token: Address): void {
-    if (this.#proven.has(token)) return;
-    this.#proven.add(token);
+  prove(pair: Pair): void {
+    if (this.#proven.has(getterOf(pair))) return;
+    this.#proven.add(getterOf(pair));
     trim(this.#proven);
   }
 
   /** It has to prove itself again. */
-  doubt(token: Address): void {
-    this.#proven.delete(token);
+  doubt(pair: Pair): void {
+    this.#proven.delete(getterOf(pair));
   }
 
   isolate(token: Address): void {
@@ -50,12 +51,13 @@ export class Trust {
   }
 }
 
-function trim(kept: {
-  readonly size: number;
-  keys(): Iterator<Address>;
-  delete(key: Address): boolean;
-}): void {
-  if (kept.size <= MOST_TOKENS) return;
+/** The function that reads such a pair: that a token's balanceOf reads well says nothing of its allowance. */
+function getterOf({ token, spender }: Pair): string {
+  return spender === undefined ? token : `${token} allowance`;
+}
+
+function trim<K>(kept: { readonly size: number; keys(): Iterator<K>; delete(key: K): boolean }): void {
+  if (kept.size <= MOST_KEPT) return;
   const oldest = kept.keys().next();
   if (!oldest.done) kept.delete(oldest.value);
 }

@@ -118,9 +118,11 @@ export class Endpoint implements AsyncDisposable {
     if (performance.now() < this.#restsUntilMs)
       throw new EndpointError(`${this.name} answered 429 and is left alone for a while`);
     await this.#budget.turn(priority, signal);
+    let isProven = false;
     try {
       this.#proof ??= this.#prove();
       await abortable(this.#proof, signal);
+      isProven = true;
       const result = await this.#send(call, signal);
       this.#backoff.reset();
       if (call.height !== undefined) this.#head = Math.max(this.#head ?? 0, call.height);
@@ -128,7 +130,8 @@ export class Endpoint implements AsyncDisposable {
     } catch (error) {
       // What a token answers is not the endpoint's doing; all else is.
       if (error instanceof AnswerTooLarge && call.method === 'eth_call') throw error;
-      if (error instanceof EndpointError && !signal.aborted) this.fail(error);
+      const isExcused = isProven && call.optional === true && !(error instanceof RateLimited);
+      if (error instanceof EndpointError && !signal.aborted && !isExcused) this.fail(error);
       throw error instanceof AnswerTooLarge ? new EndpointError(error.message) : error;
     }
   }

@@ -31,6 +31,8 @@ export interface RpcCall<T> extends RpcRequest {
   readonly parse: (result: unknown) => T;
   /** The height of the block that it is about, where that is one block: an endpoint without it may be behind. */
   readonly height?: number;
+  /** An endpoint that cannot answer it may be well all the same: its circuit stays closed. */
+  readonly optional?: boolean;
 }
 
 /** Somewhere to put requests to: a pool, or a view of one. */

@@ -1,6 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ChainUpdate } from '../../watch/service.ts';
 import type { Update } from '../../watch/update.ts';
 import type { Caller, Gate } from '../gate/gate.ts';
+
+/** What a subscription is made of: of balances with a cursor to resume from, of a chain without. */
+export type StreamUpdate = Update | ChainUpdate;
 
 /**
  * One HTTP exchange, from the request until its response is closed by either side. The executor does not
@@ -12,7 +16,7 @@ export class Connection {
   /** Set once the operation is known to be well-formed: from then on errors belong to it, not to HTTP. */
   wellFormed = false;
   /** What the subscription's source gave last: the one that the next result is made of. */
-  update: Update | undefined;
+  update: StreamUpdate | undefined;
   readonly #admitted: () => Caller;
   #caller: Caller | undefined;
   readonly #gone = new AbortController();

@@ -40,7 +40,10 @@ const CONTRACT = `
   type Subscription {
     balances(chainId: Int!, owner: Address!, clientId: ID, after: String): BalancesUpdate!
     walletBalances(items: [WalletItem!]!, after: String): BalancesUpdate!
+    chain(id: Int!): ChainUpdate!
   }
+  type ChainUpdate { chainId: Int!  head: Block!  safe: Block  finalized: Block  reorg: Reorg }
+  type Reorg { depth: Int!  from: Block!  to: Block! }
   enum BlockTag { LATEST SAFE FINALIZED }
   input WalletItem { chainId: Int!  owner: Address!  tokens: [Address!]!  conditions: [Condition!] }
   input Condition { token: Address!  below: BigInt  above: BigInt  changeOver: BigInt }

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { type Address, NATIVE } from '../../chain/types.ts';
-import { MAX_SPENDERS, spendersOf } from './spenders.ts';
+import { MAX_SPENDERS } from '../../watch/sessions.ts';
+import { spendersOf } from './spenders.ts';
 
 const spenders = (n: number) =>
   Array.from({ length: n }, (_, i): Address => `0x${i.toString(16).padStart(40, '0')}`);
@@ -20,7 +21,7 @@ test('eleven may not', () => {
   expect(() => spendersOf(spenders(MAX_SPENDERS + 1))).toThrow(
     expect.objectContaining({
       code: 'TOKEN_LIMIT_EXCEEDED',
-      message: '11 spenders exceed the limit of 10 spenders a session',
+      message: '11 spenders exceed the limit of 10 a session',
     }),
   );
 });

@@ -1,9 +1,7 @@
 import { type Address, NATIVE } from '../../chain/types.ts';
 import { FatalError } from '../../errors.ts';
+import { MAX_SPENDERS } from '../../watch/sessions.ts';
 import { badUserInput } from './context.ts';
-
-/** Of one session: every one of them is another read of every token. */
-export const MAX_SPENDERS = 10;
 
 /** Each once; undefined where nothing is said of them. Throws BAD_USER_INPUT, TOKEN_LIMIT_EXCEEDED. */
 export function spendersOf(given: readonly Address[] | null | undefined): Address[] | undefined {
@@ -14,7 +12,7 @@ export function spendersOf(given: readonly Address[] | null | undefined): Addres
   if (spenders.length > MAX_SPENDERS)
     throw new FatalError(
       'TOKEN_LIMIT_EXCEEDED',
-      `${spenders.length} spenders exceed the limit of ${MAX_SPENDERS} spenders a session`,
+      `${spenders.length} spenders exceed the limit of ${MAX_SPENDERS} a session`,
     );
   return spenders;
 }

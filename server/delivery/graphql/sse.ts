@@ -1,8 +1,7 @@
 import type { ExecutionResult } from 'graphql';
 import { isAsyncIterable, type Plugin } from 'graphql-yoga';
-import type { Update } from '../../watch/update.ts';
 import { SSE_HEADERS, type SseEvent, sseStream } from '../sse.ts';
-import type { Connection } from './connection.ts';
+import type { Connection, StreamUpdate } from './connection.ts';
 import { isRefused } from './errors.ts';
 
 /**
@@ -16,7 +15,7 @@ export function useEventStream({
   sent,
 }: {
   heartbeatMs: number;
-  sent: (update: Update) => void;
+  sent: (update: StreamUpdate) => void;
 }): Plugin<{ connection: Connection }, { connection: Connection }> {
   return {
     onValidate({ context }) {
@@ -60,7 +59,7 @@ async function* single(result: ExecutionResult): AsyncGenerator<SseEvent> {
 function fromStream(
   results: AsyncIterator<ExecutionResult>,
   connection: Connection,
-  sent: (update: Update) => void,
+  sent: (update: StreamUpdate) => void,
 ): AsyncIterator<SseEvent> {
   let failed = false;
   let ended = false;
@@ -78,7 +77,10 @@ function fromStream(
       const { update } = connection;
       if (failed || !update) return { done: false, value: { event: 'next', data } };
       sent(update);
-      return { done: false, value: { id: update.cursor, event: 'next', data } };
+      return {
+        done: false,
+        value: { ...('cursor' in update && { id: update.cursor }), event: 'next', data },
+      };
     },
     async return() {
       ended = true;

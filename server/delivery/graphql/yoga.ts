@@ -5,11 +5,10 @@ import type { Logger } from 'pino';
 import type { Config } from '../../config.ts';
 import type { Metrics } from '../../lib/metrics.ts';
 import type { Service } from '../../watch/service.ts';
-import type { Update } from '../../watch/update.ts';
 import type { Door } from '../answer.ts';
 import type { Gate } from '../gate/gate.ts';
 import type { Sample } from '../sample.ts';
-import { Connection } from './connection.ts';
+import { Connection, type StreamUpdate } from './connection.ts';
 import type { Context } from './context.ts';
 import { documentCaches } from './documents.ts';
 import { createMaskError, useRequestErrors } from './errors.ts';
@@ -82,8 +81,9 @@ function observer(metrics: StreamMetrics) {
   const updatesSent = metrics.updatesSent.labels({ door: 'graphql' });
   const blockToSend = metrics.blockToSend.labels({ door: 'graphql' });
   return {
-    sent({ announcedAtMs }: Update) {
+    sent(update: StreamUpdate) {
       updatesSent.inc();
+      const announcedAtMs = 'announcedAtMs' in update ? update.announcedAtMs : null;
       if (announcedAtMs !== null) blockToSend.observe((performance.now() - announcedAtMs) / 1000);
     },
   };

@@ -181,3 +181,55 @@ contract BoastfulToken {
         }
     }
 }
+
+/// Its balanceOf and its allowance may each be spoiled by themselves.
+contract TwoFacedToken {
+    enum Mood {
+        Well,
+        Reverts,
+        Invalid
+    }
+
+    Mood public moodOfBalances;
+    Mood public moodOfAllowances;
+    mapping(address => uint256) private balances;
+    mapping(address => mapping(address => uint256)) private allowances;
+
+    event Transfer(address indexed from, address indexed to, uint256 value);
+    event Approval(address indexed owner, address indexed spender, uint256 value);
+
+    function setMoods(Mood ofBalances, Mood ofAllowances) external {
+        moodOfBalances = ofBalances;
+        moodOfAllowances = ofAllowances;
+    }
+
+    function mint(address to, uint256 amount) external {
+        balances[to] += amount;
+        emit Transfer(address(0), to, amount);
+    }
+
+    function approve(address spender, uint256 amount) external returns (bool) {
+        allowances[msg.sender][spender] = amount;
+        emit Approval(msg.sender, spender, amount);
+        return true;
+    }
+
+    function balanceOf(address owner) external view returns (uint256) {
+        _be(moodOfBalances);
+        return balances[owner];
+    }
+
+    function allowance(address owner, address spender) external view returns (uint256) {
+        _be(moodOfAllowances);
+        return allowances[owner][spender];
+    }
+
+    function _be(Mood mood) private pure {
+        if (mood == Mood.Reverts) revert("not today");
+        if (mood == Mood.Invalid) {
+            assembly {
+                invalid()
+            }
+        }
+    }
+}

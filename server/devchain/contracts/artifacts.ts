@@ -10,10 +10,13 @@ export type ContractName =
   | 'FickleToken'
   | 'InvalidToken'
   | 'Payer'
+  | 'Permit2Like'
+  | 'PermitToken'
   | 'RebasingToken'
   | 'RevertingToken'
   | 'SizedAnswerToken'
   | 'TestToken'
+  | 'TwoFacedToken'
   | 'UsdtLike'
   | 'WETH9';
 

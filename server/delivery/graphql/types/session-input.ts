@@ -1,5 +1,5 @@
+import { MAX_SPENDERS } from '../../../watch/sessions.ts';
 import { builder } from '../builder.ts';
-import { MAX_SPENDERS } from '../spenders.ts';
 
 export const SessionInput = builder.inputType('SessionInput', {
   description:

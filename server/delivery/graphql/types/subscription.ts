@@ -1,8 +1,9 @@
-import type { Update } from '../../../watch/update.ts';
+import { servedChain } from '../../../watch/served.ts';
 import { builder } from '../builder.ts';
-import type { Connection } from '../connection.ts';
+import type { Connection, StreamUpdate } from '../connection.ts';
 import { sessionKey } from '../context.ts';
 import { BalancesUpdate } from './balances-update.ts';
+import { ChainUpdate } from './chain-update.ts';
 
 export const AFTER =
   'The cursor of the last update that was received: only what changed since is sent, or a snapshot where that cannot ' +
@@ -39,14 +40,25 @@ builder.subscriptionType({
       },
       resolve: (update) => update,
     }),
+    chain: t.field({
+      type: ChainUpdate,
+      description:
+        'How far a chain has come: where it stands first, then again whenever its head, its safe or its finalized ' +
+        'block changes. A reader that is slow gets fewer and fresher updates, and no reorganisation less. There is no ' +
+        'cursor: what happened between two streams is not told. Errors: `CHAIN_NOT_SERVED`.',
+      args: { id: t.arg.int({ required: true, description: 'EIP-155 id of a chain in `chains`.' }) },
+      subscribe: (_root, { id }, { service, connection }) =>
+        followed(servedChain(service.chains, id).follow(connection.signal), connection),
+      resolve: (update) => update,
+    }),
   }),
 });
 
 /** Leaves each update with the connection, and ends both at once when the reader returns. */
-export function followed(
-  updates: AsyncIterableIterator<Update>,
+export function followed<T extends StreamUpdate>(
+  updates: AsyncIterableIterator<T>,
   connection: Connection,
-): AsyncIterableIterator<Update> {
+): AsyncIterableIterator<T> {
   return {
     async next() {
       try {

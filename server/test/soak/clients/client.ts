@@ -29,5 +29,7 @@ export const CLIENT_KINDS = [
   'list set anew (PUT)',
   'list growing (POST)',
   'latecomer',
+  'many wallets in one stream',
+  'WebSocket',
 ] as const;
 export type ClientKind = (typeof CLIENT_KINDS)[number];

@@ -8,6 +8,8 @@ import { GraphQLClient } from './graphql-client.ts';
 import { ListChanges } from './list-changes.ts';
 import { RawStream, type RawStreamOptions } from './raw-stream.ts';
 import { type Server, SoakSession } from './session.ts';
+import { WalletsClient } from './wallets-client.ts';
+import { WebSocketClient } from './websocket-client.ts';
 
 export interface PopulationOptions {
   readonly world: World;
@@ -32,8 +34,8 @@ const SLOW_MS = [1000, 6000] as const;
 const DROPS = { afterMs: [300, 5000], awayMs: [50, 7000] } as const;
 
 /**
- * For each wallet a client library and an EventSource on the session that they share, and in turns the others:
- * every kind has somebody once there are as many wallets as there are kinds of them.
+ * For each wallet a client library and an EventSource on the session that they share, in turns the others, and one
+ * stream of all wallets: every kind has somebody once there are as many wallets as there are kinds of them.
  */
 export function populate({ world, server, random, weather, stop }: PopulationOptions): Population {
   const { chain, wallets, tokens } = world;
@@ -42,6 +44,7 @@ export function populate({ world, server, random, weather, stop }: PopulationOpt
   const clients: SoakClient[] = [];
   const late: (() => SoakClient)[] = [];
   const changes = new ListChanges(weather, stop);
+  const ofAll = new Map<Address, readonly Address[]>();
 
   wallets.forEach((owner, index) => {
     const own = random.fork(`wallet ${index}`);
@@ -49,6 +52,7 @@ export function populate({ world, server, random, weather, stop }: PopulationOpt
     basket.length = Math.max(3, Math.round(basket.length * BASKET));
     const watched = index % 3 === 0 ? [...basket, ...tokens.hostile] : basket;
     const may = new Set([...always, ...watched]);
+    ofAll.set(owner, [...may]);
     const mayHold = (token: Address) => may.has(token);
     const shared = new SoakSession(server, { chainId, owner, always });
     const separate = (name: string, asks = watched) => {
@@ -99,6 +103,16 @@ export function populate({ world, server, random, weather, stop }: PopulationOpt
         new GraphQLClient({ ...common, name: name(kind), kind, session: separate(kind, asks), asks }),
       );
     }
+    if (index % 5 === 0)
+      clients.push(
+        new WebSocketClient({
+          name: name('WebSocket'),
+          server,
+          chainId,
+          owner,
+          asks: [...always, ...basket],
+        }),
+      );
     if (index % 4 === 3) {
       const asks = watched.slice(0, 3);
       const options = {
@@ -111,6 +125,7 @@ export function populate({ world, server, random, weather, stop }: PopulationOpt
       late.push(() => new GraphQLClient(options));
     }
   });
+  clients.push(...new WalletsClient({ name: 'many wallets', server, chainId, asks: ofAll }).clients);
   return {
     clients,
     welcome() {
