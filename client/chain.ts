@@ -1,8 +1,7 @@
-import { Backoff } from './backoff.ts';
+import { toBlock } from './decode.ts';
 import { WatchChain } from './documents.ts';
-import { BalancesError } from './errors.ts';
+import { follow } from './follow.ts';
 import type { WatchChainSubscription } from './gql/graphql.ts';
-import { toBlock } from './store.ts';
 import type { Transport } from './transport.ts';
 import type { Block } from './types.ts';
 
@@ -35,21 +34,15 @@ export async function followChain(
   publish: (state: ChainState) => void,
   signal: AbortSignal,
 ): Promise<void> {
-  const backoff = new Backoff();
-  while (!signal.aborted) {
-    try {
-      const next = ({ chain }: WatchChainSubscription) => {
-        backoff.reset();
-        publish(toState(chain));
-      };
-      await transport.stream(WatchChain, { id: chainId }, next, signal);
-      return;
-    } catch (error) {
-      if (signal.aborted) return;
-      if (!(error instanceof BalancesError && error.retryable)) throw error;
-    }
-    await backoff.pause(signal);
-  }
+  await follow(
+    {
+      open: (_, next) => transport.stream(WatchChain, { id: chainId }, ({ chain }) => next(chain), signal),
+      fold: (_: ChainState | undefined, told: Told) => toState(told),
+      publish,
+      isPassing: ({ retryable }) => retryable,
+    },
+    signal,
+  );
 }
 
 /**

@@ -2,7 +2,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { serveHttp, type TestServer } from '../server/test/http.ts';
-import { ScriptedService, type ScriptedStream, updateOf } from '../server/test/service.ts';
+import { blockAt, ScriptedService, type ScriptedStream, updateOf } from '../server/test/service.ts';
 import {
   type Address,
   type BalancesClient,
@@ -15,6 +15,7 @@ import {
 const OWNER: Address = '0xd8da6bf26964af9d7eed9e03e53415d37aa96045';
 const USDC: Address = '0xa0b86991c6218b36c1d19d4a2e9eb0ce3606eb48';
 const DAI: Address = '0x6b175474e89094c44da98b954eedeac495271d0f';
+const SPENDER: Address = '0x9008d19f58aabd9ed0d60971565aa8510560ab41';
 const CLIENT = '6f9619ff-8b86-4011-b42d-00c04fc964ff';
 const KEY = { chainId: 1, owner: OWNER };
 
@@ -54,6 +55,16 @@ const snapshot = (cursor: string, amounts: Record<Address, bigint | null>) =>
   updateOf(KEY, cursor, amounts, { kind: 'SNAPSHOT', cause: 'SUBSCRIBED' });
 const diff = (cursor: string, amounts: Record<Address, bigint | null>, removed: Address[] = []) =>
   updateOf(KEY, cursor, amounts, { removed });
+
+const allowance = (amount: bigint) => ({
+  owner: OWNER,
+  token: USDC,
+  spender: SPENDER,
+  amount,
+  previousAmount: null,
+  transactions: [],
+  block: blockAt(7),
+});
 
 async function read(states: AsyncIterator<BalancesState>): Promise<BalancesState> {
   const { value } = await states.next();
@@ -193,15 +204,46 @@ test('a session that the server has lost is made again as it was', async () => {
   expect(resumed.after).toBe('c1');
 });
 
+test("a session's spenders: made with it, kept where they are not named, made again with it", async () => {
+  const client = connect({ clientId: CLIENT });
+  const states = client.watchBalances({ ...KEY, customTokens: [USDC], spenders: [SPENDER] });
+  const first = read(states);
+  const source = await stream();
+  expect(source.of.spenders).toEqual([SPENDER]);
+  source.push({ ...snapshot('c1', { [USDC]: 1n }), allowances: [allowance(5n)] });
+  expect((await first).allowances.get(USDC, SPENDER)?.amount).toBe(5n);
+  source.push({ ...diff('c2', {}), allowances: [allowance(2n ** 256n - 1n)] });
+  const { allowances, changed, changedAllowances } = await read(states);
+  expect([...allowances].map(({ amount }) => amount)).toEqual([2n ** 256n - 1n]);
+  expect({ changed, changedAllowances }).toEqual({
+    changed: [],
+    changedAllowances: [{ token: USDC, spender: SPENDER }],
+  });
+
+  const session = await client.updateSession({ ...KEY, customTokens: [USDC, DAI] });
+  expect(session.spenders).toEqual(['0x9008D19f58AAbD9eD0D60971565AA8510560ab41']);
+  service.restart();
+  expect((await stream(source)).of.spenders).toEqual([SPENDER]);
+  await client.updateSession({ ...KEY, customTokens: [USDC], spenders: [] });
+  expect(await service.sessions.find({ ...KEY, clientId: CLIENT })).toMatchObject({ spenders: [] });
+});
+
+test('spenders of nothing are refused, and not left unsaid', async () => {
+  const states = connect().watchBalances({ ...KEY, spenders: [SPENDER] });
+  await expect(states.next()).rejects.toMatchObject({ code: 'BAD_USER_INPUT' });
+});
+
 test('a shared session is made again with all that was added to it', async () => {
   const client = connect();
   await client.createSession({ ...KEY, customTokens: [USDC] });
-  const states = client.watchBalances({ ...KEY, customTokens: [DAI] });
+  const states = client.watchBalances({ ...KEY, customTokens: [DAI], spenders: [SPENDER] });
   void states.next();
   const source = await stream();
+  await client.updateSession({ ...KEY, customTokens: [DAI], spenders: [OWNER] });
   service.restart();
   const resumed = await stream(source);
   expect(resumed.of.tokens).toEqual([expect.anything(), USDC, DAI]);
+  expect(resumed.of.spenders).toEqual([SPENDER, OWNER]);
 });
 
 test('a session of somebody else that is not there is an error', async () => {

@@ -1,12 +1,14 @@
 import { type ChainState, followChain, mergeUnreadChain } from './chain.ts';
+import { toBalance } from './decode.ts';
 import { ReadBalance } from './documents.ts';
 import { Latest } from './latest.ts';
 import { Lifetime } from './lifetime.ts';
 import { Sessions } from './sessions.ts';
-import { type BalancesState, mergeUnread, toBalance } from './store.ts';
+import { type BalancesState, mergeUnread } from './store.ts';
 import { Transport, type TransportOptions } from './transport.ts';
-import type { Address, BlockTag, Session, SessionInput, WatchedBalance } from './types.ts';
-import { followBalances } from './watch.ts';
+import type { Address, BlockTag, Session, SessionInput, WalletItem, WatchedBalance } from './types.ts';
+import { mergeUnreadWallets, type WalletsState } from './wallets.ts';
+import { followBalances, followWallets } from './watch.ts';
 
 export interface BalancesClientOptions {
   /** Of the server, as `https://balances.example`, or of its `/graphql`. */
@@ -41,6 +43,13 @@ export interface WatchOptions extends SessionInput {
   readonly signal?: AbortSignal;
 }
 
+export interface WalletsOptions {
+  /** 1 to 1,000. */
+  readonly items: readonly WalletItem[];
+  /** Ends the iteration. */
+  readonly signal?: AbortSignal;
+}
+
 export interface BalancesClient extends AsyncDisposable {
   /**
    * Begins to watch tokens of a wallet. Throws BalancesError with `BAD_USER_INPUT`, `CHAIN_NOT_SERVED`,
@@ -55,14 +64,36 @@ export interface BalancesClient extends AsyncDisposable {
    */
   balance(input: BalanceInput): Promise<WatchedBalance>;
   /**
-   * Everything a wallet holds of the watched tokens, again after every change. Where tokens or lists are given
-   * the session is made first, else there must be one (`SESSION_NOT_FOUND`).
+   * Everything a wallet holds of the watched tokens, and what spenders may take of them, again after every change.
+   * Where tokens, lists or spenders are given the session is made first, else there must be one (`SESSION_NOT_FOUND`).
    *
    * Reconnects for ever and resumes where it was; throws only what trying again cannot mend. Who reads slowly
    * skips states: each is complete, and `changed` says what changed since the one read before. Ends on `break`,
    * when the signal aborts, and when the client is disposed.
    */
   watchBalances(options: WatchOptions): AsyncIterableIterator<BalancesState>;
+  /**
+   * Everything that many wallets hold on any of the chains, again after every change, without a session. Each chain
+   * begins when its balances have been read; one that is in trouble holds up no other. Items with conditions tell
+   * only what crosses one, and `changed` says which.
+   *
+   * ```ts
+   * const owner = '0xd8dA6BF26964aF9D7eEd9e03E53415D37aA96045';
+   * const watched = client.watchWallets({
+   *   items: [
+   *     { chainId: 1, owner, tokens: ['native', '0xA0b86991c6218b36c1d19D4a2e9Eb0cE3606eB48'] },
+   *     { chainId: 42161, owner, tokens: ['native'], conditions: [{ token: 'native', below: 10n ** 18n }] },
+   *   ],
+   * });
+   * for await (const { changed } of watched)
+   *   for (const { chainId, token, formatted, crossed } of changed)
+   *     console.log(chainId, token.symbol, formatted, crossed.includes('BELOW') ? 'TOP UP' : '');
+   * ```
+   *
+   * Reconnects, skips states for who reads slowly, and ends as `watchBalances` does; no crossing is skipped. Throws
+   * BalancesError with `BAD_USER_INPUT`, `CHAIN_NOT_SERVED`, `TOKEN_LIMIT_EXCEEDED`.
+   */
+  watchWallets(options: WalletsOptions): AsyncIterableIterator<WalletsState>;
   /**
    * Where a chain stands, then again whenever its head, its safe or its finalized block changes. Throws BalancesError
    * with `CHAIN_NOT_SERVED`.
@@ -138,10 +169,15 @@ export function createBalancesClient({ clientId, ...options }: BalancesClientOpt
         lifetime.run((signal) => followBalances({ transport, sessions }, own(input), publish, signal), gone);
       return new Latest({ merge: mergeUnread, produce: follow, signal: outer });
     },
+    watchWallets({ signal: outer, items }) {
+      const produce = (publish: (state: WalletsState) => void, gone: AbortSignal) =>
+        lifetime.run((signal) => followWallets(transport, items, publish, signal), gone);
+      return new Latest({ merge: mergeUnreadWallets, produce, signal: outer });
+    },
     watchChain(chainId, { signal: outer } = {}) {
-      const follow = (publish: (state: ChainState) => void, gone: AbortSignal) =>
+      const produce = (publish: (state: ChainState) => void, gone: AbortSignal) =>
         lifetime.run((signal) => followChain(transport, chainId, publish, signal), gone);
-      return new Latest({ merge: mergeUnreadChain, produce: follow, signal: outer });
+      return new Latest({ merge: mergeUnreadChain, produce, signal: outer });
     },
     dispose: () => lifetime.end(),
     async [Symbol.asyncDispose]() {

@@ -11,17 +11,23 @@ graphql(`
 `);
 
 graphql(`
+  fragment TokenFields on Token {
+    chainId
+    address
+    symbol
+    name
+    decimals
+    logoURI
+    native
+  }
+`);
+
+graphql(`
   fragment BalanceFields on Balance {
     chainId
     owner
     token {
-      chainId
-      address
-      symbol
-      name
-      decimals
-      logoURI
-      native
+      ...TokenFields
     }
     amount
     formatted
@@ -36,11 +42,28 @@ graphql(`
 `);
 
 graphql(`
+  fragment AllowanceFields on Allowance {
+    owner
+    token {
+      ...TokenFields
+    }
+    spender
+    amount
+    previousAmount
+    transactions
+    block {
+      ...BlockFields
+    }
+  }
+`);
+
+graphql(`
   fragment SessionFields on Session {
     chainId
     owner
     clientId
     tokens
+    spenders
     expiresAt
   }
 `);
@@ -81,7 +104,28 @@ export const WatchBalances = graphql(`
       balances {
         ...BalanceFields
       }
+      allowances {
+        ...AllowanceFields
+      }
       removed
+    }
+  }
+`);
+
+export const WatchWallets = graphql(`
+  subscription WatchWallets($items: [WalletItem!]!, $after: String) {
+    walletBalances(items: $items, after: $after) {
+      chainId
+      kind
+      cause
+      cursor
+      block {
+        ...BlockFields
+      }
+      balances {
+        ...BalanceFields
+        crossed
+      }
     }
   }
 `);

@@ -35,22 +35,28 @@ export class Sessions {
   #remember(input: SessionInput, session: CreateSessionMutation['createSession']): Session {
     const key = keyOf(input);
     const known = this.#made.get(key);
-    this.#made.set(key, known && input.clientId === undefined ? added(known, input) : input);
+    this.#made.set(key, known ? combined(known, input) : input);
     return session;
   }
 }
 
-/** The list that a wallet's devices share only grows; a client's own is set each time. */
-function added(known: SessionInput, more: SessionInput): SessionInput {
+/** The list that a wallet's devices share only grows; a client's own is set each time, spenders where it names them. */
+function combined(known: SessionInput, more: SessionInput): SessionInput {
+  if (more.clientId !== undefined) return { ...more, spenders: more.spenders ?? known.spenders };
   return {
     ...known,
-    tokensListsUrls: [...new Set([...(known.tokensListsUrls ?? []), ...(more.tokensListsUrls ?? [])])],
-    customTokens: [...new Set([...(known.customTokens ?? []), ...(more.customTokens ?? [])])],
+    tokensListsUrls: both(known.tokensListsUrls, more.tokensListsUrls),
+    customTokens: both(known.customTokens, more.customTokens),
+    spenders: both(known.spenders, more.spenders),
   };
 }
 
-function variables({ chainId, owner, clientId, tokensListsUrls, customTokens }: SessionInput) {
-  return { input: { chainId, owner, clientId, tokensListsUrls, customTokens } };
+function both<T>(one: readonly T[] = [], other: readonly T[] = []): T[] {
+  return [...new Set([...one, ...other])];
+}
+
+function variables({ chainId, owner, clientId, tokensListsUrls, customTokens, spenders }: SessionInput) {
+  return { input: { chainId, owner, clientId, tokensListsUrls, customTokens, spenders } };
 }
 
 function keyOf({ chainId, owner, clientId }: SessionKey): string {

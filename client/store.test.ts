@@ -12,6 +12,7 @@ function update(
   number: number,
   amounts: Record<Address, string | null>,
   removed: Address[] = [],
+  allowed: [token: Address, spender: Address, amount: string][] = [],
 ): BalancesUpdate {
   const block = { number: String(number), hash: '0x07', timestamp: '2026-11-21T12:00:00.000Z' } as const;
   return {
@@ -22,15 +23,7 @@ function update(
     balances: Object.entries(amounts).map(([address, amount]) => ({
       chainId: 1,
       owner: '0xd8dA6BF26964aF9D7eEd9e03E53415D37aA96045',
-      token: {
-        chainId: 1,
-        address: address as Address,
-        symbol: null,
-        name: null,
-        decimals: null,
-        logoURI: null,
-        native: address === NATIVE,
-      },
+      token: tokenAt(address as Address),
       amount,
       formatted: null,
       previousAmount: null,
@@ -39,9 +32,28 @@ function update(
       status: amount === null ? 'UNREADABLE' : 'OK',
       reason: null,
     })),
+    allowances: allowed.map(([token, spender, amount]) => ({
+      owner: '0xd8dA6BF26964aF9D7eEd9e03E53415D37aA96045',
+      token: tokenAt(token),
+      spender,
+      amount,
+      previousAmount: null,
+      transactions: [],
+      block,
+    })),
     removed,
   };
 }
+
+const tokenAt = (address: Address) => ({
+  chainId: 1,
+  address,
+  symbol: null,
+  name: null,
+  decimals: null,
+  logoURI: null,
+  native: address === NATIVE,
+});
 
 function folded(...updates: BalancesUpdate[]): BalancesState {
   const state = updates.reduce<BalancesState | undefined>(fold, undefined);
@@ -116,6 +128,96 @@ test('balances are found by an address in any case, and by the name of the nativ
   expect(balances.get('native')?.amount).toBe(2n);
   expect(balances.has('native')).toBe(true);
   expect(balances.has(DAI)).toBe(false);
+});
+
+const ROUTER: Address = '0x7a250d5630B4cF539739dF2C5dAcb4c659F2488D';
+const SETTLER: Address = '0x9008D19f58AAbD9eD0D60971565AA8510560ab41';
+const MAX = (2n ** 256n - 1n).toString();
+
+const allowed = (state: BalancesState) =>
+  Object.fromEntries(
+    [...state.allowances].map(({ token, spender, amount }) => [`${token.address} ${spender}`, amount]),
+  );
+const first = update(
+  'SNAPSHOT',
+  1,
+  { [USDC]: '1', [DAI]: '5' },
+  [],
+  [
+    [USDC, ROUTER, '0'],
+    [USDC, SETTLER, MAX],
+    [DAI, ROUTER, '7'],
+  ],
+);
+
+test.each<[string, BalancesUpdate[], Record<string, bigint>, [Address, Address][]]>([
+  [
+    'a snapshot holds all of them, zeros included',
+    [first],
+    { [`${USDC} ${ROUTER}`]: 0n, [`${USDC} ${SETTLER}`]: 2n ** 256n - 1n, [`${DAI} ${ROUTER}`]: 7n },
+    [
+      [USDC, ROUTER],
+      [USDC, SETTLER],
+      [DAI, ROUTER],
+    ],
+  ],
+  [
+    'a diff sets what it names and keeps the rest, though no balance is in it',
+    [first, update('DIFF', 2, {}, [], [[USDC, ROUTER, '9']])],
+    { [`${USDC} ${ROUTER}`]: 9n, [`${USDC} ${SETTLER}`]: 2n ** 256n - 1n, [`${DAI} ${ROUTER}`]: 7n },
+    [[USDC, ROUTER]],
+  ],
+  [
+    'a diff of balances alone changes none',
+    [first, update('DIFF', 2, { [USDC]: '2' })],
+    { [`${USDC} ${ROUTER}`]: 0n, [`${USDC} ${SETTLER}`]: 2n ** 256n - 1n, [`${DAI} ${ROUTER}`]: 7n },
+    [],
+  ],
+  [
+    'a token that leaves takes its own along',
+    [first, update('DIFF', 2, {}, [USDC])],
+    { [`${DAI} ${ROUTER}`]: 7n },
+    [
+      [USDC, ROUTER],
+      [USDC, SETTLER],
+    ],
+  ],
+  [
+    'a spender that left is not in the next snapshot',
+    [first, update('SNAPSHOT', 2, { [USDC]: '1' }, [], [[USDC, ROUTER, '0']])],
+    { [`${USDC} ${ROUTER}`]: 0n },
+    [
+      [USDC, ROUTER],
+      [USDC, SETTLER],
+      [DAI, ROUTER],
+    ],
+  ],
+])('of allowances %s', (_, updates, expected, changed) => {
+  const state = folded(...updates);
+  expect(allowed(state)).toEqual(expected);
+  expect(state.changedAllowances).toEqual(
+    changed.map(([token, spender]) => ({ token: lower(token), spender: lower(spender) })),
+  );
+  expect(state.allowances.size).toBe(Object.keys(expected).length);
+});
+
+test('an allowance is found by addresses in any case', () => {
+  const { allowances } = folded(first);
+  expect(allowances.get(DAI, ROUTER)).toMatchObject({ amount: 7n, spender: ROUTER, block: { number: 1n } });
+  expect(allowances.get(lower(DAI) as Address, lower(ROUTER) as Address)?.amount).toBe(7n);
+  expect(allowances.get(DAI, SETTLER)).toBeUndefined();
+});
+
+test('who has not read a state misses no change of an allowance, and is told each once', () => {
+  const second = folded(first, update('DIFF', 2, {}, [], [[USDC, ROUTER, '1']]));
+  const third = fold(second, update('DIFF', 3, {}, [DAI], [[USDC, ROUTER, '2']]));
+  const merged = mergeUnread(second, third);
+  expect(merged.changedAllowances).toEqual([
+    { token: lower(USDC), spender: lower(ROUTER) },
+    { token: lower(DAI), spender: lower(ROUTER) },
+  ]);
+  expect(merged.allowances.get(USDC, ROUTER)?.amount).toBe(2n);
+  expect(allowed(second)).toHaveProperty(`${DAI} ${ROUTER}`);
 });
 
 test('who has not read a state misses none of its changes', () => {

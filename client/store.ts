@@ -1,4 +1,7 @@
-import type { BalanceFieldsFragment, WatchBalancesSubscription } from './gql/graphql.ts';
+import { AddressMap, keyOf } from './address-map.ts';
+import { type AllowanceKey, type Allowances, eitherChanged, foldAllowances } from './allowances.ts';
+import { toBalance, toBlock } from './decode.ts';
+import type { WatchBalancesSubscription } from './gql/graphql.ts';
 import type { Address, Block, UpdateCause, UpdateKind, WatchedBalance } from './types.ts';
 
 /** What a stream delivers, as it comes over the wire. */
@@ -10,7 +13,11 @@ export interface BalancesState {
   readonly balances: ReadonlyMap<Address | 'native', WatchedBalance>;
   /** Tokens whose balance is new or that left the session since the state before, lower-case. */
   readonly changed: readonly Address[];
-  /** As of which the balances are true. */
+  /** Of every watched token to every spender of the session. */
+  readonly allowances: Allowances;
+  /** Allowances that are new or that left the session since the state before. */
+  readonly changedAllowances: readonly AllowanceKey[];
+  /** As of which all of this is true. */
   readonly block: Block;
   /** Of the update; resumes behind it. */
   readonly cursor: string;
@@ -22,8 +29,8 @@ export interface BalancesState {
 /** Folds an update into what is known. Pure: no state is ever changed, only followed by another. */
 export function fold(state: BalancesState | undefined, update: BalancesUpdate): BalancesState {
   const { kind, cause, cursor } = update;
-  const known = state?.balances ?? new BalanceMap();
-  const balances = new BalanceMap(kind === 'SNAPSHOT' ? [] : known);
+  const known = state?.balances ?? new AddressMap<WatchedBalance>();
+  const balances = new AddressMap<WatchedBalance>(kind === 'SNAPSHOT' ? [] : known);
   const changed = new Set<Address>(
     kind === 'SNAPSHOT' ? [...known.values()].map(({ token }) => keyOf(token.address)) : [],
   );
@@ -35,7 +42,9 @@ export function fold(state: BalancesState | undefined, update: BalancesUpdate): 
     balances.set(balance.token.address, toBalance(balance));
     changed.add(keyOf(balance.token.address));
   }
-  return { balances, changed: [...changed], block: toBlock(update.block), cursor, kind, cause };
+  const { allowances, changed: changedAllowances } = foldAllowances(state?.allowances, update);
+  const block = toBlock(update.block);
+  return { balances, changed: [...changed], allowances, changedAllowances, block, cursor, kind, cause };
 }
 
 /** The newer of two states, for a reader who has seen neither: what changed in either has changed. */
@@ -43,44 +52,7 @@ export function mergeUnread(older: BalancesState, newer: BalancesState): Balance
   return {
     ...newer,
     changed: [...new Set([...older.changed, ...newer.changed])],
+    changedAllowances: eitherChanged(older.changedAllowances, newer.changedAllowances),
     kind: older.kind === 'SNAPSHOT' ? 'SNAPSHOT' : newer.kind,
   };
-}
-
-export function toBalance(balance: BalanceFieldsFragment): WatchedBalance {
-  return {
-    ...balance,
-    amount: balance.amount === null ? null : BigInt(balance.amount),
-    previousAmount: balance.previousAmount === null ? null : BigInt(balance.previousAmount),
-    block: toBlock(balance.block),
-  };
-}
-
-export function toBlock({ number, hash, timestamp }: BalanceFieldsFragment['block']): Block {
-  return { number: BigInt(number), hash, timestamp };
-}
-
-const NATIVE = '0xeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee';
-
-function keyOf(token: Address | 'native'): Address {
-  return token === 'native' ? NATIVE : (token.toLowerCase() as Address);
-}
-
-/** A map in which the case of an address makes no difference. */
-class BalanceMap extends Map<Address | 'native', WatchedBalance> {
-  override get(token: Address | 'native'): WatchedBalance | undefined {
-    return super.get(keyOf(token));
-  }
-
-  override has(token: Address | 'native'): boolean {
-    return super.has(keyOf(token));
-  }
-
-  override set(token: Address | 'native', balance: WatchedBalance): this {
-    return super.set(keyOf(token), balance);
-  }
-
-  override delete(token: Address | 'native'): boolean {
-    return super.delete(keyOf(token));
-  }
 }

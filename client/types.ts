@@ -1,6 +1,6 @@
-import type { BalanceStatus, BlockTag, UpdateCause, UpdateKind } from './gql/graphql.ts';
+import type { BalanceStatus, BlockTag, ConditionKind, UpdateCause, UpdateKind } from './gql/graphql.ts';
 
-export type { BalanceStatus, BlockTag, UpdateCause, UpdateKind };
+export type { BalanceStatus, BlockTag, ConditionKind, UpdateCause, UpdateKind };
 
 /** `0x` and 40 hex digits, in any case. */
 export type Address = `0x${string}`;
@@ -45,13 +45,28 @@ export interface WatchedBalance {
   readonly reason: string | null;
 }
 
-/** Which tokens of a wallet are watched. */
+/** How much of a wallet's token a spender may take: always the absolute amount. */
+export interface Allowance {
+  readonly owner: Address;
+  readonly token: Token;
+  readonly spender: Address;
+  /** In the token's smallest unit; 2^256-1 commonly stands for no limit. */
+  readonly amount: bigint;
+  readonly previousAmount: bigint | null;
+  /** That moved it to this amount, where they are known. */
+  readonly transactions: readonly Hash[];
+  /** Where this amount was first seen. */
+  readonly block: Block;
+}
+
+/** Which tokens of a wallet are watched, and whose allowances of them. */
 export interface Session {
   readonly chainId: number;
   readonly owner: Address;
   readonly clientId: string | null;
   /** The native coin and its wrapped token included. */
   readonly tokens: readonly Address[];
+  readonly spenders: readonly Address[];
   /** ISO 8601; null while a stream is open. */
   readonly expiresAt: string | null;
 }
@@ -65,4 +80,34 @@ export interface SessionInput {
   /** Token lists in Uniswap's format. */
   readonly tokensListsUrls?: readonly string[] | undefined;
   readonly customTokens?: readonly (Address | 'native')[] | undefined;
+  /**
+   * Whose allowances of the watched tokens are watched, too: at most 10. Left out, they stay as they are; with a
+   * client id these become all of them, without one they are added.
+   */
+  readonly spenders?: readonly Address[] | undefined;
 }
+
+/** Tokens of one wallet on one chain. */
+export interface WalletItem {
+  readonly chainId: number;
+  /** The wallet. */
+  readonly owner: Address;
+  /** At least one. */
+  readonly tokens: readonly (Address | 'native')[];
+  /** With any, only balances that cross one are told after the snapshot. */
+  readonly conditions?: readonly Condition[] | undefined;
+}
+
+/**
+ * When a balance is to be told. `below` is crossed when it falls from the amount or more to less than it, `above`
+ * when it rises from the amount or less to more than it, `changeOver` when it differs by more than that from what
+ * was last told. In the token's smallest unit.
+ */
+export type Condition = {
+  /** One of the item's. */
+  readonly token: Address | 'native';
+} & (
+  | { readonly below: bigint; readonly above?: undefined; readonly changeOver?: undefined }
+  | { readonly above: bigint; readonly below?: undefined; readonly changeOver?: undefined }
+  | { readonly changeOver: bigint; readonly below?: undefined; readonly above?: undefined }
+);

@@ -1,15 +1,12 @@
-import { Backoff } from './backoff.ts';
-import { WatchBalances } from './documents.ts';
-import { BalancesError } from './errors.ts';
+import { WatchBalances, WatchWallets } from './documents.ts';
+import { follow } from './follow.ts';
 import type { Sessions } from './sessions.ts';
 import { type BalancesState, fold } from './store.ts';
 import type { Transport } from './transport.ts';
-import type { SessionInput } from './types.ts';
+import type { SessionInput, WalletItem } from './types.ts';
+import { foldWallets, type WalletsState } from './wallets.ts';
 
-/**
- * Follows a wallet's stream for as long as the signal lets it: makes the session where tokens are given, opens
- * the stream, and after whatever breaks it goes on from the last cursor. Throws what trying again cannot mend.
- */
+/** Follows a wallet's stream. Makes the session first where something is said of it, and again where it was lost. */
 export async function followBalances(
   { transport, sessions }: { transport: Transport; sessions: Sessions },
   input: SessionInput,
@@ -17,39 +14,67 @@ export async function followBalances(
   signal: AbortSignal,
 ): Promise<void> {
   const { chainId, owner, clientId } = input;
-  const backoff = new Backoff();
-  const namesTokens = [input.tokensListsUrls, input.customTokens].some((given) => given && given.length > 0);
-  let toMake = namesTokens ? input : undefined;
-  let state: BalancesState | undefined;
-  for (;;) {
-    try {
-      if (toMake) await sessions.create(toMake, signal);
-      toMake = undefined;
-      const variables = { chainId, owner, clientId, after: state?.cursor };
-      await transport.stream(
-        WatchBalances,
-        variables,
-        ({ balances: update }) => {
-          backoff.reset();
-          state = fold(state, update);
-          publish(state);
-        },
-        signal,
-      );
-      return;
-    } catch (error) {
-      if (signal.aborted) return;
-      const lost = error instanceof BalancesError && error.code === 'SESSION_NOT_FOUND';
-      if (lost) toMake = sessions.madeOf(input);
-      if (lost ? !toMake : !isPassing(error, state)) throw error;
-    }
-    await backoff.pause(signal);
-  }
+  const saysWhat = [input.tokensListsUrls, input.customTokens, input.spenders].some((given) => given?.length);
+  let toMake = saysWhat ? input : undefined;
+  await follow(
+    {
+      async open(state, next) {
+        if (toMake) await sessions.create(toMake, signal);
+        toMake = undefined;
+        const variables = { chainId, owner, clientId, after: state?.cursor };
+        await transport.stream(WatchBalances, variables, ({ balances }) => next(balances), signal);
+      },
+      fold,
+      publish,
+      isPassing(error, state) {
+        if (error.code === 'SESSION_NOT_FOUND') {
+          toMake = sessions.madeOf(input);
+          return toMake !== undefined;
+        }
+        // A list that never could be had is a mistake of the asker; one that could is having an outage.
+        if (error.code === 'TOKEN_LIST_UNAVAILABLE') return state !== undefined;
+        return error.retryable;
+      },
+    },
+    signal,
+  );
 }
 
-function isPassing(error: unknown, state: BalancesState | undefined): boolean {
-  if (!(error instanceof BalancesError)) return false;
-  // A list that never could be had is a mistake of the asker; one that could is having an outage.
-  if (error.code === 'TOKEN_LIST_UNAVAILABLE') return state !== undefined;
-  return error.retryable;
+/** Follows many wallets' stream, which needs no session. */
+export async function followWallets(
+  transport: Transport,
+  wallets: readonly WalletItem[],
+  publish: (state: WalletsState) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  const items = wallets.map(toVariable);
+  await follow(
+    {
+      open: (state, next) =>
+        transport.stream(
+          WatchWallets,
+          { items, after: state?.cursor },
+          ({ walletBalances }) => next(walletBalances),
+          signal,
+        ),
+      fold: foldWallets,
+      publish,
+      isPassing: ({ retryable }) => retryable,
+    },
+    signal,
+  );
+}
+
+function toVariable({ chainId, owner, tokens, conditions }: WalletItem) {
+  return {
+    chainId,
+    owner,
+    tokens: [...tokens],
+    conditions: conditions?.map(({ token, below, above, changeOver }) => ({
+      token,
+      below: below?.toString(),
+      above: above?.toString(),
+      changeOver: changeOver?.toString(),
+    })),
+  };
 }

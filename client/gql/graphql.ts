@@ -20,6 +20,27 @@ export type BlockTag =
   /** The newest that a reorganisation is unlikely to remove, as the chain defines it. `UPSTREAM_UNAVAILABLE` where its endpoints know of none. */
   | 'SAFE';
 
+/** When a balance is to be told: exactly one of `below`, `above` and `changeOver`, else `BAD_USER_INPUT`. Amounts are in the token's smallest unit. */
+export type Condition = {
+  /** Crossed when the balance rises from this or less to more than this. */
+  readonly above?: string | null | undefined;
+  /** Crossed when the balance falls from this or more to less than this. */
+  readonly below?: string | null | undefined;
+  /** Crossed when the balance differs by more than this from what the subscriber was last sent of it. */
+  readonly changeOver?: string | null | undefined;
+  /** One of the item's tokens, else `BAD_USER_INPUT`. */
+  readonly token: `0x${string}` | 'native';
+};
+
+/** What a balance may be asked to be told of alone. */
+export type ConditionKind =
+  /** It rose from the amount or less to more than the amount. */
+  | 'ABOVE'
+  /** It fell from the amount or more to less than the amount. */
+  | 'BELOW'
+  /** It differs by more than the amount from what the subscriber was last sent of it. */
+  | 'CHANGE_OVER';
+
 /** The tokens of a wallet to watch: those of lists and those named. The native coin and its wrapped token are always watched and need not be named. */
 export type SessionInput = {
   /** EIP-155 id of a chain in `chains`, else `CHAIN_NOT_SERVED`. */
@@ -30,6 +51,8 @@ export type SessionInput = {
   readonly customTokens?: ReadonlyArray<`0x${string}` | 'native'> | null | undefined;
   /** The wallet. */
   readonly owner: `0x${string}` | 'native';
+  /** Whose allowances of the watched tokens are watched, too: at most 10 a session, else `TOKEN_LIMIT_EXCEEDED`; the native coin is none (`BAD_USER_INPUT`). Left out or null they stay as they are. With a client id these become its spenders, `[]` meaning none; without one they are added. */
+  readonly spenders?: ReadonlyArray<`0x${string}` | 'native'> | null | undefined;
   /** Token lists in Uniswap's format (https://tokenlists.org), of which the tokens of this chain are taken. `TOKEN_LIST_UNAVAILABLE` where one cannot be had, `TOKEN_LIST_REJECTED` where its address or content cannot be used. */
   readonly tokensListsUrls?: ReadonlyArray<string> | null | undefined;
 };
@@ -42,37 +65,53 @@ export type UpdateCause =
   | 'RECONCILED'
   /** The chain reorganised, and balances are others on the branch that won. */
   | 'REORG'
-  /** Tokens were added to the session or left it. */
+  /** Tokens or spenders were added to the session or left it. */
   | 'SESSION_CHANGED'
   /** The stream was opened or resumed. */
   | 'SUBSCRIBED';
 
 /** How an update is to be folded into what the client knows. */
 export type UpdateKind =
-  /** Those that changed: set these, delete `removed`, keep the others. */
+  /** What changed: set this, delete `removed`, keep the rest. */
   | 'DIFF'
-  /** Every watched token: replace everything. */
+  /** Everything that is watched on its chain: replace all that is known of the chain. */
   | 'SNAPSHOT';
+
+/** Tokens of one wallet on one chain. Items of the same wallet and chain are one. */
+export type WalletItem = {
+  /** EIP-155 id of a chain in `chains`, else `CHAIN_NOT_SERVED`. */
+  readonly chainId: number;
+  /** With any, what follows the snapshot of this item are only balances that cross one, and those that become unreadable or readable again. After a reconnect the chains of such items begin with a snapshot, whose `crossed` says what holds. At most 10000 in all items, else `BAD_USER_INPUT`. */
+  readonly conditions?: ReadonlyArray<Condition> | null | undefined;
+  /** The wallet. */
+  readonly owner: `0x${string}` | 'native';
+  /** At least one, else `BAD_USER_INPUT`; `"native"` is the native coin. */
+  readonly tokens: ReadonlyArray<`0x${string}` | 'native'>;
+};
 
 export type BlockFieldsFragment = { readonly number: string, readonly hash: `0x${string}`, readonly timestamp: string };
 
+export type TokenFieldsFragment = { readonly chainId: number, readonly address: `0x${string}`, readonly symbol: string | null, readonly name: string | null, readonly decimals: number | null, readonly logoURI: string | null, readonly native: boolean };
+
 export type BalanceFieldsFragment = { readonly chainId: number, readonly owner: `0x${string}`, readonly amount: string | null, readonly formatted: string | null, readonly previousAmount: string | null, readonly transactions: ReadonlyArray<`0x${string}`>, readonly status: BalanceStatus, readonly reason: string | null, readonly token: { readonly chainId: number, readonly address: `0x${string}`, readonly symbol: string | null, readonly name: string | null, readonly decimals: number | null, readonly logoURI: string | null, readonly native: boolean }, readonly block: { readonly number: string, readonly hash: `0x${string}`, readonly timestamp: string } };
 
-export type SessionFieldsFragment = { readonly chainId: number, readonly owner: `0x${string}`, readonly clientId: string | null, readonly tokens: ReadonlyArray<`0x${string}`>, readonly expiresAt: string | null };
+export type AllowanceFieldsFragment = { readonly owner: `0x${string}`, readonly spender: `0x${string}`, readonly amount: string, readonly previousAmount: string | null, readonly transactions: ReadonlyArray<`0x${string}`>, readonly token: { readonly chainId: number, readonly address: `0x${string}`, readonly symbol: string | null, readonly name: string | null, readonly decimals: number | null, readonly logoURI: string | null, readonly native: boolean }, readonly block: { readonly number: string, readonly hash: `0x${string}`, readonly timestamp: string } };
+
+export type SessionFieldsFragment = { readonly chainId: number, readonly owner: `0x${string}`, readonly clientId: string | null, readonly tokens: ReadonlyArray<`0x${string}`>, readonly spenders: ReadonlyArray<`0x${string}`>, readonly expiresAt: string | null };
 
 export type CreateSessionMutationVariables = Exact<{
   input: SessionInput;
 }>;
 
 
-export type CreateSessionMutation = { readonly createSession: { readonly chainId: number, readonly owner: `0x${string}`, readonly clientId: string | null, readonly tokens: ReadonlyArray<`0x${string}`>, readonly expiresAt: string | null } };
+export type CreateSessionMutation = { readonly createSession: { readonly chainId: number, readonly owner: `0x${string}`, readonly clientId: string | null, readonly tokens: ReadonlyArray<`0x${string}`>, readonly spenders: ReadonlyArray<`0x${string}`>, readonly expiresAt: string | null } };
 
 export type UpdateSessionMutationVariables = Exact<{
   input: SessionInput;
 }>;
 
 
-export type UpdateSessionMutation = { readonly updateSession: { readonly chainId: number, readonly owner: `0x${string}`, readonly clientId: string | null, readonly tokens: ReadonlyArray<`0x${string}`>, readonly expiresAt: string | null } };
+export type UpdateSessionMutation = { readonly updateSession: { readonly chainId: number, readonly owner: `0x${string}`, readonly clientId: string | null, readonly tokens: ReadonlyArray<`0x${string}`>, readonly spenders: ReadonlyArray<`0x${string}`>, readonly expiresAt: string | null } };
 
 export type ReadBalanceQueryVariables = Exact<{
   owner: `0x${string}` | 'native';
@@ -92,7 +131,15 @@ export type WatchBalancesSubscriptionVariables = Exact<{
 }>;
 
 
-export type WatchBalancesSubscription = { readonly balances: { readonly kind: UpdateKind, readonly cause: UpdateCause, readonly cursor: string, readonly removed: ReadonlyArray<`0x${string}`>, readonly block: { readonly number: string, readonly hash: `0x${string}`, readonly timestamp: string }, readonly balances: ReadonlyArray<{ readonly chainId: number, readonly owner: `0x${string}`, readonly amount: string | null, readonly formatted: string | null, readonly previousAmount: string | null, readonly transactions: ReadonlyArray<`0x${string}`>, readonly status: BalanceStatus, readonly reason: string | null, readonly token: { readonly chainId: number, readonly address: `0x${string}`, readonly symbol: string | null, readonly name: string | null, readonly decimals: number | null, readonly logoURI: string | null, readonly native: boolean }, readonly block: { readonly number: string, readonly hash: `0x${string}`, readonly timestamp: string } }> } };
+export type WatchBalancesSubscription = { readonly balances: { readonly kind: UpdateKind, readonly cause: UpdateCause, readonly cursor: string, readonly removed: ReadonlyArray<`0x${string}`>, readonly block: { readonly number: string, readonly hash: `0x${string}`, readonly timestamp: string }, readonly balances: ReadonlyArray<{ readonly chainId: number, readonly owner: `0x${string}`, readonly amount: string | null, readonly formatted: string | null, readonly previousAmount: string | null, readonly transactions: ReadonlyArray<`0x${string}`>, readonly status: BalanceStatus, readonly reason: string | null, readonly token: { readonly chainId: number, readonly address: `0x${string}`, readonly symbol: string | null, readonly name: string | null, readonly decimals: number | null, readonly logoURI: string | null, readonly native: boolean }, readonly block: { readonly number: string, readonly hash: `0x${string}`, readonly timestamp: string } }>, readonly allowances: ReadonlyArray<{ readonly owner: `0x${string}`, readonly spender: `0x${string}`, readonly amount: string, readonly previousAmount: string | null, readonly transactions: ReadonlyArray<`0x${string}`>, readonly token: { readonly chainId: number, readonly address: `0x${string}`, readonly symbol: string | null, readonly name: string | null, readonly decimals: number | null, readonly logoURI: string | null, readonly native: boolean }, readonly block: { readonly number: string, readonly hash: `0x${string}`, readonly timestamp: string } }> } };
+
+export type WatchWalletsSubscriptionVariables = Exact<{
+  items: ReadonlyArray<WalletItem> | WalletItem;
+  after?: string | null | undefined;
+}>;
+
+
+export type WatchWalletsSubscription = { readonly walletBalances: { readonly chainId: number, readonly kind: UpdateKind, readonly cause: UpdateCause, readonly cursor: string, readonly block: { readonly number: string, readonly hash: `0x${string}`, readonly timestamp: string }, readonly balances: ReadonlyArray<{ readonly crossed: ReadonlyArray<ConditionKind>, readonly chainId: number, readonly owner: `0x${string}`, readonly amount: string | null, readonly formatted: string | null, readonly previousAmount: string | null, readonly transactions: ReadonlyArray<`0x${string}`>, readonly status: BalanceStatus, readonly reason: string | null, readonly token: { readonly chainId: number, readonly address: `0x${string}`, readonly symbol: string | null, readonly name: string | null, readonly decimals: number | null, readonly logoURI: string | null, readonly native: boolean }, readonly block: { readonly number: string, readonly hash: `0x${string}`, readonly timestamp: string } }> } };
 
 export type WatchChainSubscriptionVariables = Exact<{
   id: number;
@@ -119,6 +166,17 @@ export class TypedDocumentString<TResult, TVariables>
     return this.value;
   }
 }
+export const TokenFieldsFragmentDoc = new TypedDocumentString(`
+    fragment TokenFields on Token {
+  chainId
+  address
+  symbol
+  name
+  decimals
+  logoURI
+  native
+}
+    `, {"fragmentName":"TokenFields"}) as unknown as TypedDocumentString<TokenFieldsFragment, unknown>;
 export const BlockFieldsFragmentDoc = new TypedDocumentString(`
     fragment BlockFields on Block {
   number
@@ -131,13 +189,7 @@ export const BalanceFieldsFragmentDoc = new TypedDocumentString(`
   chainId
   owner
   token {
-    chainId
-    address
-    symbol
-    name
-    decimals
-    logoURI
-    native
+    ...TokenFields
   }
   amount
   formatted
@@ -153,13 +205,51 @@ export const BalanceFieldsFragmentDoc = new TypedDocumentString(`
   number
   hash
   timestamp
+}
+fragment TokenFields on Token {
+  chainId
+  address
+  symbol
+  name
+  decimals
+  logoURI
+  native
 }`, {"fragmentName":"BalanceFields"}) as unknown as TypedDocumentString<BalanceFieldsFragment, unknown>;
+export const AllowanceFieldsFragmentDoc = new TypedDocumentString(`
+    fragment AllowanceFields on Allowance {
+  owner
+  token {
+    ...TokenFields
+  }
+  spender
+  amount
+  previousAmount
+  transactions
+  block {
+    ...BlockFields
+  }
+}
+    fragment BlockFields on Block {
+  number
+  hash
+  timestamp
+}
+fragment TokenFields on Token {
+  chainId
+  address
+  symbol
+  name
+  decimals
+  logoURI
+  native
+}`, {"fragmentName":"AllowanceFields"}) as unknown as TypedDocumentString<AllowanceFieldsFragment, unknown>;
 export const SessionFieldsFragmentDoc = new TypedDocumentString(`
     fragment SessionFields on Session {
   chainId
   owner
   clientId
   tokens
+  spenders
   expiresAt
 }
     `, {"fragmentName":"SessionFields"}) as unknown as TypedDocumentString<SessionFieldsFragment, unknown>;
@@ -174,6 +264,7 @@ export const CreateSessionDocument = new TypedDocumentString(`
   owner
   clientId
   tokens
+  spenders
   expiresAt
 }`) as unknown as TypedDocumentString<CreateSessionMutation, CreateSessionMutationVariables>;
 export const UpdateSessionDocument = new TypedDocumentString(`
@@ -187,6 +278,7 @@ export const UpdateSessionDocument = new TypedDocumentString(`
   owner
   clientId
   tokens
+  spenders
   expiresAt
 }`) as unknown as TypedDocumentString<UpdateSessionMutation, UpdateSessionMutationVariables>;
 export const ReadBalanceDocument = new TypedDocumentString(`
@@ -200,17 +292,20 @@ export const ReadBalanceDocument = new TypedDocumentString(`
   hash
   timestamp
 }
+fragment TokenFields on Token {
+  chainId
+  address
+  symbol
+  name
+  decimals
+  logoURI
+  native
+}
 fragment BalanceFields on Balance {
   chainId
   owner
   token {
-    chainId
-    address
-    symbol
-    name
-    decimals
-    logoURI
-    native
+    ...TokenFields
   }
   amount
   formatted
@@ -234,6 +329,9 @@ export const WatchBalancesDocument = new TypedDocumentString(`
     balances {
       ...BalanceFields
     }
+    allowances {
+      ...AllowanceFields
+    }
     removed
   }
 }
@@ -242,17 +340,20 @@ export const WatchBalancesDocument = new TypedDocumentString(`
   hash
   timestamp
 }
+fragment TokenFields on Token {
+  chainId
+  address
+  symbol
+  name
+  decimals
+  logoURI
+  native
+}
 fragment BalanceFields on Balance {
   chainId
   owner
   token {
-    chainId
-    address
-    symbol
-    name
-    decimals
-    logoURI
-    native
+    ...TokenFields
   }
   amount
   formatted
@@ -263,7 +364,66 @@ fragment BalanceFields on Balance {
   }
   status
   reason
+}
+fragment AllowanceFields on Allowance {
+  owner
+  token {
+    ...TokenFields
+  }
+  spender
+  amount
+  previousAmount
+  transactions
+  block {
+    ...BlockFields
+  }
 }`) as unknown as TypedDocumentString<WatchBalancesSubscription, WatchBalancesSubscriptionVariables>;
+export const WatchWalletsDocument = new TypedDocumentString(`
+    subscription WatchWallets($items: [WalletItem!]!, $after: String) {
+  walletBalances(items: $items, after: $after) {
+    chainId
+    kind
+    cause
+    cursor
+    block {
+      ...BlockFields
+    }
+    balances {
+      ...BalanceFields
+      crossed
+    }
+  }
+}
+    fragment BlockFields on Block {
+  number
+  hash
+  timestamp
+}
+fragment TokenFields on Token {
+  chainId
+  address
+  symbol
+  name
+  decimals
+  logoURI
+  native
+}
+fragment BalanceFields on Balance {
+  chainId
+  owner
+  token {
+    ...TokenFields
+  }
+  amount
+  formatted
+  previousAmount
+  transactions
+  block {
+    ...BlockFields
+  }
+  status
+  reason
+}`) as unknown as TypedDocumentString<WatchWalletsSubscription, WatchWalletsSubscriptionVariables>;
 export const WatchChainDocument = new TypedDocumentString(`
     subscription WatchChain($id: Int!) {
   chain(id: $id) {

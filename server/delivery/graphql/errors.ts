@@ -2,6 +2,7 @@ import { type ExecutionResult, GraphQLError } from 'graphql';
 import { isAsyncIterable, type Plugin } from 'graphql-yoga';
 import type { Logger } from 'pino';
 import { BaseError, type ErrorCode, RetryLaterError } from '../../errors.ts';
+import { LIMITS } from './limits.ts';
 
 /**
  * How errors look outside: a code in `extensions`, and, where there is no data at all, the HTTP status of
@@ -97,14 +98,14 @@ function rootCause(error: unknown): unknown {
 
 /**
  * A result without data is a request error: it gets one of our codes, and a status where the answer is
- * plain HTTP.
+ * plain HTTP. Of many mistakes a few are told, and one that tells of more.
  */
 export function useRequestErrors(): Plugin {
   return {
     onResultProcess({ result, setResult }) {
       if (isAsyncIterable(result) || Array.isArray(result)) return;
       if (result.errors && !('data' in result))
-        setResult({ ...result, errors: result.errors.map(asRequestError) });
+        setResult({ ...result, errors: result.errors.slice(0, LIMITS.errors + 1).map(asRequestError) });
     },
   };
 }

@@ -33,6 +33,7 @@ test('a browser gets GraphiQL, which loads nothing from elsewhere', async () => 
   expect(html).not.toMatch(/<(script|link|img)[^>]+(src|href)="(https?:)?\/\//);
   expect(html).toContain('"subscriptionsProtocol":"SSE"');
   expect(html).toContain('subscription Balances');
+  expect(html).toContain('subscription WalletBalances');
 });
 
 test('it is compressed, and kept by its ETag', async () => {

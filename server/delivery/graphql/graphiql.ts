@@ -68,7 +68,7 @@ function exampleOperations({ chains, defaultChainId }: Service, sample: Sample |
     : `customTokens: ["${wrapped ? checksum(wrapped) : 'native'}"]`;
   const wallet = `chainId: ${chainId}, owner: "${checksum(owner)}"`;
   return `# The button runs the operation that you choose.
-# A stream needs a session: create it first.
+# \`balances\` needs a session: create it first.
 
 query Chains {
   chains { id name healthy head { number timestamp } }
@@ -102,6 +102,19 @@ subscription Balances {
       formatted amount previousAmount status transactions
     }
     removed cursor
+  }
+}
+
+subscription WalletBalances {
+  walletBalances(items: [
+    { ${wallet}, tokens: ["native"] }
+  ]) {
+    chainId kind cause block { number }
+    balances {
+      owner token { symbol }
+      formatted previousAmount transactions
+    }
+    cursor
   }
 }
 `;

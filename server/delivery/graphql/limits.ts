@@ -1,10 +1,11 @@
 import { maxAliasesPlugin } from '@escape.tech/graphql-armor-max-aliases';
 import { maxDepthPlugin } from '@escape.tech/graphql-armor-max-depth';
 import { maxDirectivesPlugin } from '@escape.tech/graphql-armor-max-directives';
-import { GraphQLError, parse, validate } from 'graphql';
+import { GraphQLError, getOperationAST, Kind, parse, type TypeNode, validate } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import type { Connection } from './connection.ts';
 import { costOf } from './cost.ts';
+import { checkCount } from './wallet-items.ts';
 
 /**
  * How much one request may ask for. Callers are strangers: what a document costs to parse, to validate and to
@@ -21,7 +22,7 @@ export const LIMITS = {
   depth: 8,
   aliases: 30,
   directives: 20,
-  /** Errors of one document that are told; finding each one's place takes reading the document again. */
+  /** Errors of one document or its variables that are told; finding each one's place takes reading it all again. */
   errors: 5,
   /** Of one object in the variables: every key that is unknown is an error of its own, which quotes all of it. */
   keys: 20,
@@ -49,6 +50,7 @@ export function documentLimits({ maxWatchedTokens }: { maxWatchedTokens: number 
     maxAliasesPlugin({ n: LIMITS.aliases, allowList: [], ...refused }),
     maxDirectivesPlugin({ n: LIMITS.directives, ...refused }),
     useKeysLimit(),
+    useItemsLimit(),
     useCostLimit(maxWatchedTokens),
   ];
 }
@@ -80,6 +82,23 @@ function useKeysLimit(): Plugin<Exchange> {
       throw documentLimitExceeded(`Limit of ${LIMITS.keys} keys of an object exceeded, found ${keys}.`);
   };
   return { onExecute: check, onSubscribe: check };
+}
+
+/** Too many wallets are counted before each of them is looked at, as they are bound to be refused. */
+function useItemsLimit(): Plugin<Exchange> {
+  return {
+    onSubscribe({ args: { document, operationName, variableValues = {} } }) {
+      for (const { variable, type } of getOperationAST(document, operationName)?.variableDefinitions ?? []) {
+        const given = variableValues[variable.name.value];
+        if (Array.isArray(given) && nameOf(type) === 'WalletItem') checkCount(given.length);
+      }
+    },
+  };
+}
+
+/** Of what lists are made of. */
+function nameOf(type: TypeNode): string {
+  return type.kind === Kind.NAMED_TYPE ? type.name.value : nameOf(type.type);
 }
 
 /** Of any object within these. Not by recursion: strangers nest as they like. */

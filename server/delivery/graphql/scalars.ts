@@ -1,4 +1,4 @@
-import { GraphQLError } from 'graphql';
+import { GraphQLError, Kind, type ValueNode, valueFromASTUntyped } from 'graphql';
 import type { Address } from '../../chain/types.ts';
 import { checksum, parseToken } from '../address.ts';
 import { builder } from './builder.ts';
@@ -15,6 +15,28 @@ export function parseUrl(value: unknown): string {
   if (typeof value !== 'string' || !URL.canParse(value))
     throw invalid('URL', value, 'expected an absolute URL, as https://tokens.example/list.json');
   return value;
+}
+
+/** The most that a word of the chain holds. */
+const MAX_UINT256 = 2n ** 256n - 1n;
+const MAX_DIGITS = 78;
+
+/** JSON's numbers lose digits past 2^53, and who wrote them cannot be asked: larger amounts come as strings. */
+export function parseAmount(value: unknown): bigint {
+  if (typeof value === 'string' && /^\d+$/.test(value) && value.length <= MAX_DIGITS) {
+    const amount = BigInt(value);
+    if (amount <= MAX_UINT256) return amount;
+  }
+  if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return BigInt(value);
+  throw invalid('BigInt', value, EXPECTED_AMOUNT);
+}
+
+const EXPECTED_AMOUNT =
+  'expected a whole number from 0 to 2^256-1 as a decimal string (or as a number up to 2^53-1)';
+
+/** In a document digits stand as they were written: no number is too large to be exact. */
+function parseAmountLiteral(node: ValueNode): bigint {
+  return parseAmount(node.kind === Kind.INT ? node.value : valueFromASTUntyped(node));
 }
 
 function invalid(scalar: string, value: unknown, expected: string): GraphQLError {
@@ -50,8 +72,11 @@ builder.scalarType('Address', {
 
 builder.scalarType('BigInt', {
   description:
-    'A whole number of any size as a decimal string, as `"1000000000000000000"`; amounts are in the token\'s smallest unit.',
-  parseValue: outputOnly('BigInt'),
+    'A whole number of any size as a decimal string, as `"1000000000000000000"`; amounts are in the token\'s smallest ' +
+    'unit. Accepted from 0 to 2^256-1, as a decimal string, or as a number where that is exact (in a document any, in ' +
+    'JSON up to 2^53-1). Anything else is `BAD_USER_INPUT`.',
+  parseValue: parseAmount,
+  parseLiteral: parseAmountLiteral,
   serialize: (value) => value.toString(),
 });
 

@@ -39,25 +39,34 @@ const CONTRACT = `
   }
   type Subscription {
     balances(chainId: Int!, owner: Address!, clientId: ID, after: String): BalancesUpdate!
+    walletBalances(items: [WalletItem!]!, after: String): BalancesUpdate!
     chain(id: Int!): ChainUpdate!
   }
   type ChainUpdate { chainId: Int!  head: Block!  safe: Block  finalized: Block  reorg: Reorg }
   type Reorg { depth: Int!  from: Block!  to: Block! }
   enum BlockTag { LATEST SAFE FINALIZED }
+  input WalletItem { chainId: Int!  owner: Address!  tokens: [Address!]!  conditions: [Condition!] }
+  input Condition { token: Address!  below: BigInt  above: BigInt  changeOver: BigInt }
   input SessionInput {
     chainId: Int!  owner: Address!  clientId: ID  tokensListsUrls: [URL!]  customTokens: [Address!]
+    spenders: [Address!]
   }
-  type Session { chainId: Int!  owner: Address!  clientId: ID  tokens: [Address!]!  expiresAt: DateTime }
+  type Session {
+    chainId: Int!  owner: Address!  clientId: ID  tokens: [Address!]!  spenders: [Address!]!  expiresAt: DateTime
+  }
   type BalancesUpdate {
     kind: UpdateKind!  cause: UpdateCause!  cursor: String!  block: Block!  balances: [Balance!]!
-    removed: [Address!]!
+    allowances: [Allowance!]!  removed: [Address!]!
   }
   enum UpdateKind { SNAPSHOT DIFF }
   enum UpdateCause { SUBSCRIBED SESSION_CHANGED EVENT RECONCILED REORG }
   type Balance {
     chainId: Int!  owner: Address!  token: Token!  amount: BigInt  formatted: String  previousAmount: BigInt
     transactions: [Hash!]!  block: Block!  status: BalanceStatus!  reason: String
+    crossed: [ConditionKind!]!
   }
+  enum ConditionKind { BELOW ABOVE CHANGE_OVER }
+  type Allowance { token: Token!  spender: Address!  amount: BigInt!  previousAmount: BigInt }
   enum BalanceStatus { OK UNREADABLE }
   type Token {
     chainId: Int!  address: Address!  symbol: String  name: String  decimals: Int  logoURI: String

@@ -12,7 +12,7 @@ export function amounts(balances: Iterable<Balance>): Record<Address, string> {
 /** One encoding for all who are sent the same update. */
 const encoded = new WeakMap<Update, string | null>();
 
-/** An update's `data`, or null where it says nothing in these terms: only unreadable or removed tokens. */
+/** An update's `data`, or null where it says nothing in these terms: only allowances, unreadable or removed tokens. */
 export function encodeUpdate(update: Update): string | null {
   let data = encoded.get(update);
   if (data === undefined) {

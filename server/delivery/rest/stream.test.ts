@@ -2,7 +2,8 @@ import { EventSource } from 'eventsource';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { eventsOf } from '../../test/events.ts';
 import { serveHttp, type TestServer } from '../../test/http.ts';
-import { ScriptedService, type ScriptedStream, updateOf } from '../../test/service.ts';
+import { blockAt, ScriptedService, type ScriptedStream, updateOf } from '../../test/service.ts';
+import type { Allowance } from '../../watch/update.ts';
 
 const OWNER = '0xd8da6bf26964af9d7eed9e03e53415d37aa96045';
 const DAI = '0x6b175474e89094c44da98b954eedeac495271d0f';
@@ -103,6 +104,35 @@ test('a snapshot is sent though it is empty; a diff with nothing to say is not, 
   expect(updates).toEqual([
     { id: 'c1', balances: {} },
     { id: 'c4', balances: { [USDC]: '1' } },
+  ]);
+});
+
+test('allowances are none of its business: an update of nothing else says nothing', async () => {
+  await service.sessions.create(
+    { ...SESSION, clientId: null, tokensListsUrls: [], customTokens: [DAI], spenders: [USDC] },
+    'someone',
+  );
+  const allowances: Allowance[] = [
+    {
+      owner: OWNER,
+      token: DAI,
+      spender: USDC,
+      amount: 5n,
+      previousAmount: null,
+      transactions: [],
+      block: blockAt(7),
+    },
+  ];
+  const { updates } = listen();
+  (await stream()).push(
+    { ...snapshot('c1', { [DAI]: 1n }), allowances },
+    updateOf(SESSION, 'c2', {}, { allowances }),
+    updateOf(SESSION, 'c3', { [DAI]: 2n }, { allowances }),
+  );
+  await expect.poll(() => updates).toHaveLength(2);
+  expect(updates).toEqual([
+    { id: 'c1', balances: { [DAI]: '1' } },
+    { id: 'c3', balances: { [DAI]: '2' } },
   ]);
 });
 

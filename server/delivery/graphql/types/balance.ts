@@ -1,13 +1,14 @@
 import { formatUnits } from 'viem';
-import type { Balance as LedgerBalance } from '../../../ledger/entry.ts';
+import type { UpdatedBalance } from '../../../watch/update.ts';
 import { builder } from '../builder.ts';
 import { BalanceStatus } from './balance-status.ts';
 import { Block } from './block.ts';
+import { ConditionKind } from './condition-kind.ts';
 import { fromMetadata, Token } from './token.ts';
 
 export interface BalanceOnChain {
   readonly chainId: number;
-  readonly balance: LedgerBalance;
+  readonly balance: UpdatedBalance;
 }
 
 export const Balance = builder.objectRef<BalanceOnChain>('Balance').implement({
@@ -67,6 +68,13 @@ export const Balance = builder.objectRef<BalanceOnChain>('Balance').implement({
       nullable: true,
       description: 'Why it could not be read, in words; null where it could.',
       resolve: ({ balance }) => balance.reason,
+    }),
+    crossed: t.field({
+      type: [ConditionKind],
+      description:
+        "Which of the subscriber's conditions this balance has crossed with this update; in a `SNAPSHOT` those of kind " +
+        '`BELOW` and `ABOVE` that hold already. Empty without conditions.',
+      resolve: ({ balance }) => balance.crossed ?? [],
     }),
   }),
 });

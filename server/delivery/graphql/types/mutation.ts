@@ -1,6 +1,7 @@
 import type { SessionInput as WatchedSessionInput } from '../../../watch/service.ts';
 import { builder } from '../builder.ts';
 import { badUserInput, type Context, sessionKey } from '../context.ts';
+import { spendersOf } from '../spenders.ts';
 import { Session } from './session.ts';
 import { SessionInput } from './session-input.ts';
 
@@ -12,7 +13,7 @@ builder.mutationType({
   fields: (t) => ({
     createSession: t.field({
       type: Session,
-      description: `Begins to watch tokens of a wallet, or changes what is watched where there is a session already. ${ERRORS}.`,
+      description: `Begins to watch tokens of a wallet and their allowances, or changes what is watched where there is a session already. ${ERRORS}.`,
       args: {
         input: t.arg({ type: SessionInput, required: true, description: 'The wallet and its tokens.' }),
       },
@@ -21,7 +22,7 @@ builder.mutationType({
     }),
     updateSession: t.field({
       type: Session,
-      description: `Changes which tokens of a wallet are watched; open streams get what is new as soon as it is read. ${ERRORS}, \`SESSION_NOT_FOUND\`.`,
+      description: `Changes which tokens and allowances of a wallet are watched; open streams get what is new as soon as it is read. ${ERRORS}, \`SESSION_NOT_FOUND\`.`,
       args: {
         input: t.arg({ type: SessionInput, required: true, description: 'The wallet and its tokens.' }),
       },
@@ -37,5 +38,5 @@ function sessionInput(context: Context, input: typeof SessionInput.$inferInput):
   const customTokens = input.customTokens ?? [];
   if (tokensListsUrls.length === 0 && customTokens.length === 0)
     throw badUserInput('tokensListsUrls and customTokens are both empty');
-  return { ...key, tokensListsUrls, customTokens };
+  return { ...key, tokensListsUrls, customTokens, spenders: spendersOf(input.spenders) };
 }

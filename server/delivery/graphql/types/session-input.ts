@@ -1,3 +1,4 @@
+import { MAX_SPENDERS } from '../../../watch/sessions.ts';
 import { builder } from '../builder.ts';
 
 export const SessionInput = builder.inputType('SessionInput', {
@@ -26,6 +27,14 @@ export const SessionInput = builder.inputType('SessionInput', {
       type: ['Address'],
       required: false,
       description: 'Token contracts. This and `tokensListsUrls` must not both be empty.',
+    }),
+    spenders: t.field({
+      type: ['Address'],
+      required: false,
+      description:
+        `Whose allowances of the watched tokens are watched, too: at most ${MAX_SPENDERS} a session, else ` +
+        '`TOKEN_LIMIT_EXCEEDED`; the native coin is none (`BAD_USER_INPUT`). Left out or null they stay as they are. ' +
+        'With a client id these become its spenders, `[]` meaning none; without one they are added.',
     }),
   }),
 });

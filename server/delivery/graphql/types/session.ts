@@ -15,6 +15,10 @@ export const Session = builder.objectRef<WatchedSession>('Session').implement({
       type: ['Address'],
       description: 'Every watched token, the native coin and its wrapped token included.',
     }),
+    spenders: t.expose('spenders', {
+      type: ['Address'],
+      description: 'Whose allowances of these tokens are watched, too.',
+    }),
     expiresAt: t.expose('expiresAt', {
       type: 'DateTime',
       nullable: true,

@@ -5,6 +5,10 @@ import { sessionKey } from '../context.ts';
 import { BalancesUpdate } from './balances-update.ts';
 import { ChainUpdate } from './chain-update.ts';
 
+export const AFTER =
+  'The cursor of the last update that was received: only what changed since is sent, or a snapshot where that cannot ' +
+  'be proven. Left out: the `Last-Event-ID` header, if there is one.';
+
 builder.subscriptionType({
   description: 'Streams. Over HTTP ask with `Accept: text/event-stream` (graphql-sse, distinct connections).',
   fields: (t) => ({
@@ -22,9 +26,7 @@ builder.subscriptionType({
         }),
         after: t.arg.string({
           required: false,
-          description:
-            'The cursor of the last update that was received: only what changed since is sent, or a snapshot where ' +
-            'that cannot be proven. Left out: the `Last-Event-ID` header, if there is one.',
+          description: AFTER,
         }),
       },
       async subscribe(_root, { after, ...args }, context) {
@@ -53,7 +55,7 @@ builder.subscriptionType({
 });
 
 /** Leaves each update with the connection, and ends both at once when the reader returns. */
-function followed<T extends StreamUpdate>(
+export function followed<T extends StreamUpdate>(
   updates: AsyncIterableIterator<T>,
   connection: Connection,
 ): AsyncIterableIterator<T> {

@@ -4,7 +4,7 @@ export const UpdateCause = builder.enumType('UpdateCause', {
   description: 'Why an update was sent.',
   values: {
     SUBSCRIBED: { description: 'The stream was opened or resumed.' },
-    SESSION_CHANGED: { description: 'Tokens were added to the session or left it.' },
+    SESSION_CHANGED: { description: 'Tokens or spenders were added to the session or left it.' },
     EVENT: { description: 'A new block moved balances.' },
     RECONCILED: { description: 'A periodic full read found balances that had moved without an event.' },
     REORG: { description: 'The chain reorganised, and balances are others on the branch that won.' },

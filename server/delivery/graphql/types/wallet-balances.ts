@@ -1,0 +1,32 @@
+import { builder } from '../builder.ts';
+import { MAX_ITEMS, walletItems } from '../wallet-items.ts';
+import { BalancesUpdate } from './balances-update.ts';
+import { AFTER, followed } from './subscription.ts';
+import { WalletItem } from './wallet-item.ts';
+
+builder.subscriptionField('walletBalances', (t) =>
+  t.field({
+    type: BalancesUpdate,
+    description:
+      'The balances of many wallets on any of the chains, without a session: for each chain a full snapshot, then what ' +
+      'changed. Each update concerns one chain, and its cursor all of them. A reader that is slow gets fewer and fresher ' +
+      'updates. Errors, which name the item: `BAD_USER_INPUT`, `CHAIN_NOT_SERVED`; `TOKEN_LIMIT_EXCEEDED` past ' +
+      'MAX_PAIRS_PER_STREAM pairs of a wallet and a token; `CAPACITY_EXCEEDED`.',
+    args: {
+      items: t.arg({
+        type: [WalletItem],
+        required: true,
+        description: `The wallets: 1 to ${MAX_ITEMS} items, else \`BAD_USER_INPUT\`.`,
+      }),
+      after: t.arg.string({ required: false, description: AFTER }),
+    },
+    async subscribe(_root, { items, after }, { service, connection }) {
+      const updates = await service.wallets.stream(walletItems(items, service.chains), {
+        after: after ?? connection.lastEventId,
+        signal: connection.signal,
+      });
+      return followed(updates, connection);
+    },
+    resolve: (update) => update,
+  }),
+);
