@@ -30,7 +30,9 @@ describe('the document', () => {
       .filter(({ method }) => method !== 'ALL')
       .map(({ method, path }) => `${method.toLowerCase()} ${path.replace(/:(\w+)/g, '{$1}')}`);
     // Answered beside the REST door. What else is there are pages and GraphQL.
-    const beside = ['/health', '/health/{chain_id}', '/livez', '/metrics', '/ws'].map((path) => `get ${path}`);
+    const beside = ['/health', '/health/{chain_id}', '/livez', '/metrics', '/ws'].map(
+      (path) => `get ${path}`,
+    );
     const documented = contract.operations.map(({ method, path }) => `${method} ${path}`);
     expect(documented.sort()).toEqual([...new Set([...rest, ...beside])].sort());
   });
