@@ -19,18 +19,15 @@ import { ward } from '../ledger/ward.ts';
 import type { Metrics } from '../lib/metrics.ts';
 import { Ration } from '../lib/ration.ts';
 import type { Redact } from '../lib/redactor.ts';
-import { sleep } from '../lib/retry.ts';
 import { Scope } from '../lib/scope.ts';
 import { ChainFeed } from './chain-feed.ts';
+import { chainHealth, logHealth } from './chain-health.ts';
 import { beginMetrics } from './chain-metrics.ts';
-import { createEndpointLog } from './endpoint-log.ts';
+import { observeEndpoints } from './endpoint-log.ts';
 import { Owners } from './owner.ts';
 import { observeQuarantine } from './quarantine-log.ts';
 import type { ChainHealth, ChainUpdate, ServedChain } from './service.ts';
 import type { WatchedChain } from './sessions.ts';
-
-/** How often it is looked whether a chain is delivered, for a line in the log when that changes. */
-const HEALTH_LOOK_MS = 2000;
 
 /** A socket that comes and goes is told of so often. */
 const SOCKET_LINES_A_MINUTE = 2;
@@ -77,26 +74,12 @@ export class LiveChain implements ServedChain, WatchedChain, AsyncDisposable {
       log.error({ chain, task, err: error }, 'a task has ended');
     });
     const { signal } = this.#scope;
-    const logEndpoint = createEndpointLog(chain, log);
     this.#pool = this.#scope.use(
       new Pool(endpoints, {
         chainId: network.id,
         timeoutMs: config.rpcTimeoutMs,
         rateLimit,
-        observer: {
-          upstreamRequest: (endpoint, method, outcome, durationMs) => {
-            metrics.upstreamRequests.inc({ chain, endpoint, method, outcome });
-            metrics.upstreamRequestDuration.observe({ chain, endpoint, method }, durationMs / 1000);
-          },
-          endpointTurned: (endpoint, reason) => {
-            metrics.endpointUp.set({ chain, endpoint }, reason === undefined ? 1 : 0);
-            logEndpoint(endpoint, reason && this.#told(reason));
-          },
-          endpointMeasured: (endpoint, { headNumber, latencyMs }) => {
-            metrics.endpointHeadNumber.set({ chain, endpoint }, headNumber);
-            metrics.endpointLatency.set({ chain, endpoint }, latencyMs / 1000);
-          },
-        },
+        observer: observeEndpoints({ chain, metrics, log, told: this.#told }),
       }),
     );
     beginMetrics(
@@ -191,17 +174,7 @@ export class LiveChain implements ServedChain, WatchedChain, AsyncDisposable {
         metrics.headNumber.set({ chain }, advance.tip.number);
       }
     });
-    this.#scope.spawn('health', async (stop) => {
-      let wasHealthy = true;
-      while (true) {
-        await sleep(HEALTH_LOOK_MS, stop);
-        const { healthy, lastError } = this.health();
-        if (healthy && !wasHealthy) log.info({ chain }, 'the chain is delivered again');
-        const reason = lastError ?? 'no block was heard of yet';
-        if (!healthy && wasHealthy) log.warn({ chain, reason }, 'the chain is not delivered');
-        wasHealthy = healthy;
-      }
-    });
+    this.#scope.spawn('health', (stop) => logHealth({ chain, log, health: () => this.health() }, stop));
     const reconciled = batch('sweep');
     this.#scope.spawn('sweep', (stop) =>
       sweep(
@@ -263,28 +236,9 @@ export class LiveChain implements ServedChain, WatchedChain, AsyncDisposable {
   }
 
   health(): ChainHealth {
-    const head = this.ledger.head ?? null;
-    const { latest, heardAtMs, source } = this.#heads;
-    const behindMs = latest && head ? Math.max(0, latest.timestamp - head.timestamp) * 1000 : 0;
     const failure = this.#ended ?? this.#blocks.failure ?? this.ledger.failure;
-    const healthy = head !== null && source !== 'none' && failure === undefined;
-    const { endpoints } = this.#pool;
-    // On a quiet chain nobody may have asked anything since all was well again.
-    const isOver = healthy && endpoints.some(({ circuit }) => circuit === 'closed');
-    const lastError = failure ?? (isOver ? null : this.#pool.lastError);
-    return {
-      chainId: this.network.id,
-      name: this.network.name,
-      healthy,
-      head,
-      lagMs: heardAtMs === undefined ? null : performance.now() - heardAtMs + behindMs,
-      heads: source,
-      lagBlocks: latest && head ? Math.max(0, latest.number - head.number) : 0,
-      pendingTouches: this.ledger.unsettledCount,
-      oldestConfirmationMs: this.ledger.oldestConfirmationMs,
-      endpoints,
-      lastError: lastError === null ? null : this.#told(lastError),
-    };
+    const [heads, pool, told] = [this.#heads, this.#pool, this.#told];
+    return chainHealth({ network: this.network, ledger: this.ledger, heads, pool, failure, told });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
