@@ -5,7 +5,7 @@ import type { Devchain } from './devchain.ts';
 
 /**
  * What happens on the embedded chain while someone watches: every few seconds a wallet sends a token or coin to
- * another, wraps or unwraps, or the rebasing token rebases. Shares of what a wallet holds move, so none runs dry.
+ * another, wraps or unwraps, lets Permit2 spend a token, or the rebasing token rebases. Shares of what a wallet holds move, so none runs dry.
  */
 export interface TrafficOptions {
   /** Takes part in most of what happens. Default: the first wallet. */
@@ -31,8 +31,12 @@ const ACTIONS: readonly Action[] = [
   sendCoin,
   wrap,
   unwrap,
+  approve,
   rebase,
 ];
+
+/** Permit2, where it is on the chains that have it; nobody draws here. */
+const SPENDER: Address = '0x000000000022d473030f116ddee9f6b43ac78ba3';
 
 /** Settles once the signal has aborted and the last action is over. Never rejects. */
 export async function runTraffic(chain: Devchain, options: TrafficOptions): Promise<void> {
@@ -79,6 +83,13 @@ async function unwrap(chain: Devchain, wallet: Address): Promise<string> {
   const amount = share(await holding(chain, chain.weth, wallet), 10, 100);
   await write(chain, wallet, chain.weth, artifact('WETH9').abi, 'withdraw', [amount]);
   return `${wallet} unwraps ${amount}`;
+}
+
+async function approve(chain: Devchain, wallet: Address): Promise<string> {
+  const { dai } = chain.tokens;
+  const amount = share(await holding(chain, dai, wallet), 10, 1_000);
+  await write(chain, wallet, dai, erc20Abi, 'approve', [SPENDER, amount]);
+  return `${wallet} lets ${SPENDER} spend ${amount} of ${dai}`;
 }
 
 async function rebase(chain: Devchain): Promise<string> {

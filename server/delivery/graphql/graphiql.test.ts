@@ -32,8 +32,8 @@ test('a browser gets GraphiQL, which loads nothing from elsewhere', async () => 
   expect(headers['referrer-policy']).toBe('no-referrer');
   expect(html).not.toMatch(/<(script|link|img)[^>]+(src|href)="(https?:)?\/\//);
   expect(html).toContain('"subscriptionsProtocol":"SSE"');
-  expect(html).toContain('subscription Balances');
-  expect(html).toContain('subscription WalletBalances');
+  for (const name of ['Balances', 'WalletBalances', 'Alarm', 'Allowances', 'Finality'])
+    expect(html).toContain(`subscription ${name}`);
 });
 
 test('it is compressed, and kept by its ETag', async () => {

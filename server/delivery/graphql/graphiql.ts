@@ -59,6 +59,9 @@ async function renderPage(service: Service, sample: Sample | undefined): Promise
   };
 }
 
+/** The same on every chain that has it. */
+const PERMIT2 = '0x000000000022D473030F116dDEE9F6B43aC78BA3';
+
 /** What a newcomer finds in the editor: operations that work as they stand. */
 function exampleOperations({ chains, defaultChainId }: Service, sample: Sample | undefined): string {
   const { chainId, owner } = sample ?? { chainId: defaultChainId, owner: FAMOUS_OWNER };
@@ -115,6 +118,49 @@ subscription WalletBalances {
       formatted previousAmount transactions
     }
     cursor
+  }
+}
+
+# Only what falls below an amount, or moves by more than one (in the smallest unit).
+subscription Alarm {
+  walletBalances(items: [
+    {
+      ${wallet}, tokens: ["native"]
+      conditions: [
+        { token: "native", below: "1000000000000000000" }
+        { token: "native", changeOver: "100000000000000000" }
+      ]
+    }
+  ]) {
+    kind
+    balances { formatted previousAmount transactions crossed }
+  }
+}
+
+# What Permit2 may spend of the wallet's tokens.
+mutation WatchSpender {
+  createSession(input: {
+    ${wallet}
+    ${tokens}
+    spenders: ["${PERMIT2}"]
+  }) {
+    spenders expiresAt
+  }
+}
+
+subscription Allowances {
+  balances(
+    ${wallet}
+  ) {
+    kind
+    allowances { token { symbol } spender amount previousAmount transactions }
+  }
+}
+
+subscription Finality {
+  chain(id: ${chainId}) {
+    head { number } safe { number } finalized { number }
+    reorg { depth from { number hash } to { number hash } }
   }
 }
 `;

@@ -17,7 +17,7 @@ const DESCRIPTION = `For clients written against the hosted \`balance\` stream, 
 | \`{"event":"subscribed","type":"balance","subscriptionId","pairs"}\`, \`unsubscribed\` | With \`subscriptionTracking\`. |
 | \`{"subscriptionId","data":[Item…]}\` | The snapshot, without what cannot be read. |
 | \`{"subscriptionId","data":Item}\` | A change; amounts are absolute. |
-| \`{"event":"error","type":"balance","message","code","details","retryAfter","subscriptionId"}\` | What is wrong with a message; \`details\` are zod's issues. The connection stays open. |
+| \`{"event":"error","type":"balance","message","code","details","retryAfter","subscriptionId"}\` | What is wrong with a message; \`details\` say where, each with \`code\`, \`path\` and \`message\`. The connection stays open. |
 
 An \`Item\` has \`wallet\`, \`token\`, \`chainId\` (\`"evm:1"\`), \`balance\` (a number in whole tokens, for reading only),
 \`rawBalance\` (exact, in the smallest unit), \`decimals\`, \`symbol\`, \`name\`, \`logo\`; of a change also
@@ -28,7 +28,8 @@ ${EXAMPLE}
 \`\`\`
 
 Where keys are asked for, one comes as \`authorization\` in the message, with or without \`Bearer\`, or once with this
-request, as with any other. The server pings; who answers none is dropped. It closes with 1001 when it stops.`;
+request, as with any other. The server pings; who answers none is dropped. It closes with 1001 when it stops (connect again), 1008
+after too much at once or too slowly, 1009 after too large a message, 1013 where there is no room at the moment.`;
 
 /** The WebSocket door, which stands beside this one: what its handshake answers, and in words what is said then. */
 export function describeWebSocket({ openAPIRegistry }: RestApp): void {
