@@ -246,6 +246,25 @@ test('a shared session is made again with all that was added to it', async () =>
   expect(resumed.of.spenders).toEqual([SPENDER, OWNER]);
 });
 
+test('a shared session that somebody else made again, of less, gets back what was added to it', async () => {
+  const states = connect().watchBalances({ ...KEY, customTokens: [USDC], spenders: [SPENDER] });
+  const first = read(states);
+  const source = await stream();
+  source.push({ ...snapshot('c1', { [USDC]: 1n }), allowances: [allowance(5n)] });
+  await first;
+  service.restart();
+  const { chainId, owner } = source.of;
+  const theirs = { chainId, owner, clientId: null, tokensListsUrls: [], spenders: undefined };
+  await service.sessions.create({ ...theirs, customTokens: [DAI] }, 'somebody else');
+  const again = await stream(source);
+  again.push(snapshot('c2', { [DAI]: 2n }));
+  const whole = await stream(again);
+  expect(whole.of).toMatchObject({ tokens: [expect.anything(), DAI, USDC], spenders: [SPENDER] });
+  whole.push({ ...snapshot('c3', { [DAI]: 2n, [USDC]: 3n }), allowances: [allowance(5n)] });
+  const { balances, cursor } = await read(states);
+  expect([cursor, balances.get(USDC)?.amount]).toEqual(['c3', 3n]);
+});
+
 test('a session of somebody else that is not there is an error', async () => {
   const states = connect().watchBalances(KEY);
   await expect(states.next()).rejects.toMatchObject({ code: 'SESSION_NOT_FOUND' });

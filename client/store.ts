@@ -47,6 +47,18 @@ export function fold(state: BalancesState | undefined, update: BalancesUpdate): 
   return { balances, changed: [...changed], allowances, changedAllowances, block, cursor, kind, cause };
 }
 
+/** Whether a snapshot leaves out something that was known before. */
+export function lacks({ kind, balances, allowances }: BalancesUpdate, known: BalancesState): boolean {
+  if (kind !== 'SNAPSHOT') return false;
+  const tokens = new Set(balances.map(({ token }) => keyOf(token.address)));
+  const isGone = ({ token }: { token: { address: Address } }) => !tokens.has(keyOf(token.address));
+  const spenders = new Set(allowances.map(({ spender }) => keyOf(spender)));
+  return (
+    [...known.balances.values()].some(isGone) ||
+    [...known.allowances].some(({ spender }) => !spenders.has(keyOf(spender)))
+  );
+}
+
 /** The newer of two states, for a reader who has seen neither: what changed in either has changed. */
 export function mergeUnread(older: BalancesState, newer: BalancesState): BalancesState {
   return {

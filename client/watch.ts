@@ -1,12 +1,16 @@
 import { WatchBalances, WatchWallets } from './documents.ts';
+import { BalancesError } from './errors.ts';
 import { follow } from './follow.ts';
 import type { Sessions } from './sessions.ts';
-import { type BalancesState, fold } from './store.ts';
+import { type BalancesState, type BalancesUpdate, fold, lacks } from './store.ts';
 import type { Transport } from './transport.ts';
 import type { SessionInput, WalletItem } from './types.ts';
 import { foldWallets, type WalletsState } from './wallets.ts';
 
-/** Follows a wallet's stream. Makes the session first where something is said of it, and again where it was lost. */
+/**
+ * Follows a wallet's stream. Makes the session first where something is said of it, and again where it was lost, though
+ * somebody else who shares it may have been quicker: of what that one watches.
+ */
 export async function followBalances(
   { transport, sessions }: { transport: Transport; sessions: Sessions },
   input: SessionInput,
@@ -16,17 +20,33 @@ export async function followBalances(
   const { chainId, owner, clientId } = input;
   const saysWhat = [input.tokensListsUrls, input.customTokens, input.spenders].some((given) => given?.length);
   let toMake = saysWhat ? input : undefined;
+  /** It is shared, was made, and nothing has come of it yet. */
+  let isUnseen = false;
+  const isShared = clientId === undefined;
   await follow(
     {
       async open(state, next) {
-        if (toMake) await sessions.create(toMake, signal);
-        toMake = undefined;
+        if (toMake) {
+          await sessions.create(toMake, signal);
+          toMake = undefined;
+          isUnseen = isShared;
+        }
+        let isFirst = true;
+        const take = (update: BalancesUpdate) => {
+          if (isFirst && !isUnseen && isShared && state && lacks(update, state) && sessions.madeOf(input))
+            throw new BalancesError('SESSION_NOT_FOUND', 'it was made again by somebody else, of less');
+          isFirst = false;
+          isUnseen = false;
+          next(update);
+        };
         const variables = { chainId, owner, clientId, after: state?.cursor };
-        await transport.stream(WatchBalances, variables, ({ balances }) => next(balances), signal);
+        await transport.stream(WatchBalances, variables, ({ balances }) => take(balances), signal);
       },
       fold,
       publish,
       isPassing(error, state) {
+        // Whether it is still there nobody can tell.
+        if (isUnseen) toMake = sessions.madeOf(input);
         if (error.code === 'SESSION_NOT_FOUND') {
           toMake = sessions.madeOf(input);
           return toMake !== undefined;

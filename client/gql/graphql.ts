@@ -63,7 +63,7 @@ export type UpdateCause =
   | 'EVENT'
   /** A periodic full read found balances that had moved without an event. */
   | 'RECONCILED'
-  /** The chain reorganised, and balances are others on the branch that won. */
+  /** The chain reorganised, and balances, or the blocks and transactions that they changed in, are others on the branch that won. An amount that is the same has itself as `previousAmount`. */
   | 'REORG'
   /** Tokens or spenders were added to the session or left it. */
   | 'SESSION_CHANGED'
@@ -81,7 +81,7 @@ export type UpdateKind =
 export type WalletItem = {
   /** EIP-155 id of a chain in `chains`, else `CHAIN_NOT_SERVED`. */
   readonly chainId: number;
-  /** With any, what follows the snapshot of this item are only balances that cross one, and those that become unreadable or readable again. After a reconnect the chains of such items begin with a snapshot, whose `crossed` says what holds. At most 10000 in all items, else `BAD_USER_INPUT`. */
+  /** With any, what follows the snapshot of this item are only balances that cross one, and those that become unreadable or readable again. After a reconnect the chains of such items begin with a snapshot, whose `crossed` says what holds. `previousAmount` and `transactions` are of the change that crossed, not of those before it that were not told. At most 10000 in all items, else `BAD_USER_INPUT`. */
   readonly conditions?: ReadonlyArray<Condition> | null | undefined;
   /** The wallet. */
   readonly owner: `0x${string}` | 'native';

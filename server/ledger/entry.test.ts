@@ -31,13 +31,13 @@ function entry(amount: bigint | null, readAt: string, firstSeen = readAt): Entry
   };
 }
 
-function arrival(reading: bigint | string, pin: string): Arrival {
+function arrival(reading: bigint | string, pin: string, cause: Arrival['cause'] = 'EVENT'): Arrival {
   return {
     owner,
     token,
     reading: typeof reading === 'bigint' ? { amount: reading } : { unreadable: reading },
     pin: at(pin),
-    cause: 'EVENT',
+    cause,
     transactions: [transaction],
   };
 }
@@ -52,6 +52,7 @@ describe('a reading', () => {
     ['of a replaced block, though it is the first', undefined, arrival(5n, 'b7'), 'orphaned'],
     ['lower than one of a block that was replaced since', entry(4n, 'b9'), arrival(5n, 'a7'), 'changed'],
     ['that says the same at a newer block', entry(5n, 'a6'), arrival(5n, 'a7'), 'confirmed'],
+    ['that says the same on another branch', entry(5n, 'b6', 'a5'), arrival(5n, 'a7', 'REORG'), 'confirmed'],
     ['that fails where one succeeded', entry(5n, 'a6'), arrival('reverted', 'a7'), 'changed'],
     ['that succeeds where one failed', entry(null, 'a6'), arrival(0n, 'a7'), 'changed'],
     ['that fails in the same way again', entry(null, 'a6'), arrival('reverted', 'a7'), 'confirmed'],
@@ -76,18 +77,35 @@ describe('a reading', () => {
     expect(merge(entry(5n, 'a6', 'a2'), arrival(5n, 'a7'), ours)).toMatchObject({
       entry: { balance: { block: at('a2') }, readAt: at('a7') },
     });
-    expect(merge(entry(5n, 'b6', 'b5'), arrival(5n, 'a7'), ours)).toMatchObject({
-      entry: { balance: { block: at('a7') } },
+    const quiet = { ...arrival(5n, 'a7', 'REORG'), transactions: [] };
+    expect(merge(entry(5n, 'b6', 'b5'), quiet, ours)).toMatchObject({
+      outcome: 'confirmed',
+      entry: { balance: { block: at('a7') }, cause: 'SUBSCRIBED' },
     });
   });
 
-  it('that confirms a value after its block was replaced names what moved it on our branch', () => {
+  it('of the same value, after what had moved it was replaced, says what moved it on our branch', () => {
     const known = entry(5n, 'b6', 'b5');
     const lost: Hash = `0x${'8'.repeat(64)}`;
-    const before = { ...known, balance: { ...known.balance, transactions: [lost] } };
-    expect(merge(before, arrival(5n, 'a7'), ours)).toMatchObject({
+    const before: Entry = { ...known, balance: { ...known.balance, transactions: [lost] }, cause: 'EVENT' };
+    for (const transactions of [[transaction], []])
+      expect(merge(before, { ...arrival(5n, 'a7', 'REORG'), transactions }, ours)).toMatchObject({
+        outcome: 'changed',
+        entry: {
+          balance: { amount: 5n, previousAmount: 5n, transactions, block: at('a7') },
+          cause: 'REORG',
+        },
+      });
+  });
+
+  it('of the same value, after a leap over blocks that stand, keeps what moved it', () => {
+    const known = entry(5n, 'a6', 'a5');
+    const before = { ...known, balance: { ...known.balance, transactions: [transaction] } };
+    const forgetful = { has, isCanonical: ({ number }: BlockRef) => number === 7 };
+    const again = { ...arrival(5n, 'a7', 'RECONCILED'), transactions: [] };
+    expect(merge(before, again, forgetful)).toMatchObject({
       outcome: 'confirmed',
-      entry: { balance: { transactions: [transaction] } },
+      entry: { balance: { transactions: [transaction], block: at('a5') } },
     });
   });
 

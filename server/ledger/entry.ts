@@ -41,7 +41,8 @@ export interface Arrival {
  * - `orphaned`: read at a block that is not, or no longer, known as ours; says nothing, must be read again;
  * - `stale`: something newer is known already;
  * - `confirmed`: the same value, seen at a newer block;
- * - `changed`: another value, or the first one.
+ * - `changed`: another value, or the first one, or the same one after the block that it had changed in was replaced:
+ *   whoever was told of that one must be told which holds now.
  */
 export type Merge =
   | { readonly outcome: 'orphaned' }
@@ -68,9 +69,16 @@ export function merge(
   const reason = 'amount' in reading ? null : reading.unreadable;
   if (known && known.balance.amount === amount && known.balance.reason === reason) {
     // Where it was first seen must be a block that exists, and so must what moved it.
-    const exists = lineage.isCanonical(known.balance.block);
-    const balance = exists ? known.balance : { ...known.balance, block: pin, transactions };
-    return { outcome: 'confirmed', entry: { ...known, balance, readAt: pin } };
+    if (cause !== 'REORG' || lineage.isCanonical(known.balance.block))
+      return { outcome: 'confirmed', entry: { ...known, readAt: pin } };
+    const balance = { ...known.balance, block: pin, transactions };
+    // A first value says where it was read, and very many may have been read there.
+    if (known.cause === 'SUBSCRIBED' && transactions.length === 0)
+      return { outcome: 'confirmed', entry: { ...known, balance, readAt: pin } };
+    return {
+      outcome: 'changed',
+      entry: { balance: { ...balance, previousAmount: amount }, readAt: pin, cause },
+    };
   }
   return {
     outcome: 'changed',

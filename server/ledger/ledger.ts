@@ -263,10 +263,11 @@ export class Ledger {
         const read = pair.entry !== undefined && pair.entry.readAt.number > forkedAbove;
         const waits = pair.unsettled !== undefined && pair.unsettled.through > forkedAbove;
         if (!read && !waits) continue;
-        // The transactions that it waited for may be in none of the new blocks: those bring their own.
         const from = Math.min(pair.unsettled?.from ?? height, forkedAbove + 1);
+        // Those of the lost blocks may be in none of the new ones, which bring their own.
+        const by = pair.unsettled?.by.filter((touch) => touch.height <= forkedAbove) ?? [];
         this.#registry.settle(pair);
-        this.#touch(pair, { cause: 'REORG', from, through: height, by: [] });
+        this.#touch(pair, { cause: 'REORG', from, through: height, by });
       }
   }
 

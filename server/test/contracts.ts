@@ -148,17 +148,19 @@ export function balanceOf(chain: TestChain, token: Address, owner: Address, at?:
   });
 }
 
-/** What the chain itself says at the head. */
+/** What the chain itself says; at the head, or at the block of that hash. */
 export function allowanceOf(
   chain: TestChain,
   token: Address,
   { owner, spender }: Omit<Approval, 'amount'>,
+  at?: Hash,
 ): Promise<bigint> {
   return chain.client.readContract({
     abi: erc20Abi,
     address: token,
     functionName: 'allowance',
     args: [owner, spender],
+    ...(at !== undefined && { blockHash: at }),
   });
 }
 

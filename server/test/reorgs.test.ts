@@ -94,6 +94,11 @@ function causes(watcher: Watcher | undefined): readonly string[] {
   return (watcher?.states ?? []).map(({ cause }) => cause);
 }
 
+async function headOf(app: App): Promise<unknown> {
+  const { json } = await rest(app, 'GET', '/health');
+  return (json as { chains: { head: { hash: Hash } }[] }).chains[0]?.head.hash;
+}
+
 async function reorgsOf(app: App): Promise<number> {
   const text = await (await fetch(`${app.url}/metrics`)).text();
   return Number(/balance_stream_reorgs_total\{chain="31337"\} (\d+)/.exec(text)?.[1]);
@@ -243,7 +248,7 @@ describe('a reorganisation', () => {
     await agree(app, watchers);
   });
 
-  it('that has the same effect by another transaction: who comes later is told of that one', async () => {
+  it('that has the same effect by another transaction: it is told, to who was told of the lost one, too', async () => {
     const app = await start();
     const watchers = await watchAll(app);
     const [lost] = await mineWith([transferring(alice, bob, 40n)], 1);
@@ -258,6 +263,33 @@ describe('a reorganisation', () => {
     const { transactions } = await chain.client.getBlock();
     expect(balances.get(gold)?.transactions).toEqual([transactions.at(-1)]);
     expect(transactions).not.toContain(lost);
+    const { number, hash } = await chain.head();
+    const told = [...(watchers[1]?.latest?.balances.values() ?? [])].find(({ amount }) => amount === 40n);
+    // Whoever adds up what each change amounts to does not count it twice.
+    expect(told).toMatchObject({
+      previousAmount: 40n,
+      transactions: [transactions.at(-1)],
+      block: { number: BigInt(number), hash },
+    });
+    expect(causes(watchers[1]).at(-1)).toBe('REORG');
+  });
+
+  it('while a block below it waits to be read: what moved a balance there is told', async () => {
+    const app = await start();
+    const watchers = await watchAll(app);
+    await agree(app, watchers);
+    proxy.fault = async (request, node) =>
+      request.method === 'eth_call' ? failure(request, -32005, 'limit exceeded') : await node();
+    const stands = await mint(chain, gold, bob, 5n);
+    const lost = await mint(chain, gold, bob, 6n);
+    await eventually(async () => expect(await headOf(app)).toBe((await chain.head()).hash));
+    await chain.reorg(1, [paying(chain.deployer, chain.weth, 1n)]);
+    await eventually(async () => expect(await headOf(app)).toBe((await chain.head()).hash));
+    proxy.fault = undefined;
+    await agree(app, watchers);
+    const told = [...(watchers[1]?.latest?.balances.values() ?? [])].find(({ amount }) => amount === 5n);
+    expect(told).toMatchObject({ previousAmount: 0n, transactions: [stands] });
+    expect(lost).not.toBe(stands);
   });
 
   it('with more wallets than a block reads the native balances of: those that go back are read', async () => {

@@ -12,12 +12,15 @@ const tx = (digit: string): Hash => `0x${digit.repeat(64)}`;
 class Story {
   pair = newPair(owner, token);
   unsent: Unsent | undefined;
+  /** Whether the blocks so far are of our chain. */
+  stands = () => true;
 
   moves(amount: bigint | null, digit: string, cause: News['cause'] = 'EVENT'): this {
     const held = this.pair.entry?.balance;
     this.pair.changedSeq += 1;
     this.pair.entry = entry(amount, held?.amount ?? null, tx(digit));
-    if (held) this.unsent = withNews(this.unsent, this.pair, { held, cause, seq: this.pair.changedSeq });
+    const news = { held, cause, seq: this.pair.changedSeq };
+    if (held) this.unsent = withNews(this.unsent, this.pair, news, this.stands);
     return this;
   }
 }
@@ -58,9 +61,30 @@ describe('what waits for a slow reader', () => {
 
   it('is nothing new where the amount came back', () => {
     const story = new Story().moves(1n, '1').moves(5n, '2').moves(1n, '3');
-    expect(story.unsent && story.pair.entry && isHeld(story.unsent, story.pair.entry)).toBe(true);
+    expect(story.unsent && story.pair.entry && isHeld(story.unsent, story.pair.entry, story.stands)).toBe(
+      true,
+    );
     story.moves(null, '4');
-    expect(story.unsent && story.pair.entry && isHeld(story.unsent, story.pair.entry)).toBe(false);
+    expect(story.unsent && story.pair.entry && isHeld(story.unsent, story.pair.entry, story.stands)).toBe(
+      false,
+    );
+  });
+
+  it('is what the new branch brought alone, where a reorganisation replaced what waited', () => {
+    const story = new Story().moves(1n, '1').moves(5n, '2');
+    story.moves(7n, '3', 'REORG');
+    expect(told(story)?.transactions).toEqual([tx('2'), tx('3')]);
+    story.stands = () => false;
+    story.moves(9n, '4', 'REORG');
+    expect(told(story)).toMatchObject({ amount: 9n, previousAmount: 1n, transactions: [tx('4')] });
+  });
+
+  it('is told where the amount came back, and what the reader was told of is lost', () => {
+    const story = new Story().moves(1n, '1').moves(5n, '2', 'REORG').moves(1n, '3');
+    story.stands = () => false;
+    expect(story.unsent && story.pair.entry && isHeld(story.unsent, story.pair.entry, story.stands)).toBe(
+      false,
+    );
   });
 
   it('keeps that a token came into view', () => {

@@ -36,6 +36,7 @@ export class Watch implements Holder {
   readonly #alarms: Alarms;
   readonly #unsent = new Map<WatchedPair, Unsent>();
   readonly #removed = new Set<Address>();
+  readonly #stands = (block: BlockRef) => this.#holdings.ledger.isCanonical(block);
   /** Pairs without a first value; the snapshot waits for them. Undefined once it was sent. */
   #awaiting: Set<WatchedPair> | undefined;
   #snapshotCause: UpdateCause = 'SUBSCRIBED';
@@ -92,10 +93,7 @@ export class Watch implements Holder {
     const lostSpender = pairs.some(
       ({ owner, token, spender }) => spender !== undefined && this.#holdsBalance(owner, token),
     );
-    if (lostSpender && !this.#awaiting) {
-      this.#awaitAll();
-      this.#snapshotCause = 'SESSION_CHANGED';
-    }
+    if (lostSpender && !this.#awaiting) this.#beginAnew('SESSION_CHANGED');
     this.#options.news();
   }
 
@@ -106,7 +104,10 @@ export class Watch implements Holder {
       return;
     }
     const cause = entry.cause === 'SUBSCRIBED' ? 'SESSION_CHANGED' : entry.cause;
-    this.#put(pair, { held: previous?.balance, cause, seq: pair.changedSeq });
+    if (isSilent(pair) && previous && previous.balance.amount !== null) {
+      this.#beginAnew(cause);
+      this.#options.news();
+    } else this.#put(pair, { held: previous?.balance, cause, seq: pair.changedSeq });
   }
 
   /** What there is to send; undefined where there is nothing yet. */
@@ -117,7 +118,7 @@ export class Watch implements Holder {
   }
 
   #put(pair: WatchedPair, change: News): void {
-    this.#unsent.set(pair, withNews(this.#unsent.get(pair), pair, change));
+    this.#unsent.set(pair, withNews(this.#unsent.get(pair), pair, change, this.#stands));
     this.#options.news();
   }
 
@@ -147,7 +148,7 @@ export class Watch implements Holder {
         if (unsent.cause !== cause) continue;
         this.#unsent.delete(pair);
         const { entry } = pair;
-        if (!entry || isHeld(unsent, entry)) continue;
+        if (!entry || isHeld(unsent, entry, this.#stands)) continue;
         const balance = balanceToSend(unsent, entry);
         const sent = pair.spender === undefined ? this.#alarms.changed(pair, balance) : balance;
         if (sent) said.add(pair, sent, entry);
@@ -196,6 +197,11 @@ export class Watch implements Holder {
     return pair !== undefined && this.#holdings.has(pair);
   }
 
+  #beginAnew(cause: UpdateCause): void {
+    this.#awaitAll();
+    this.#snapshotCause = cause;
+  }
+
   #awaitAll(): void {
     this.#unsent.clear();
     this.#removed.clear();
@@ -223,6 +229,10 @@ export class Watch implements Holder {
       const { entry } = pair;
       const addedSeq = this.#holdings.addedSeq(pair);
       if (!entry || Math.max(pair.changedSeq, addedSeq) <= seq) continue;
+      if (addedSeq <= seq && isSilent(pair)) {
+        this.#awaitAll();
+        return;
+      }
       const cause = entry.cause === 'SUBSCRIBED' || addedSeq > seq ? 'SESSION_CHANGED' : entry.cause;
       // What it holds is some earlier value, which one is not known: it is sent whatever it is now.
       this.#unsent.set(pair, {
@@ -230,9 +240,15 @@ export class Watch implements Holder {
         held: undefined,
         cause,
         transactions: entry.balance.transactions,
+        block: entry.balance.block,
         firstSeq: seq + 1,
         single: true,
       });
     }
   }
+}
+
+/** An allowance that cannot be read is in no update: what was told of it before, only a snapshot takes back. */
+function isSilent({ spender, entry }: WatchedPair): boolean {
+  return spender !== undefined && entry?.balance.amount === null;
 }

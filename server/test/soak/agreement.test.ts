@@ -25,8 +25,13 @@ function clientOf(holds: Record<Address, bigint | null>, { saysWhatLeft = true }
   };
 }
 
+/** It holds what the chain says, and knows that much of an allowance. */
+function spenderOf(held: bigint | undefined, amount: bigint | null): SoakClient {
+  return { ...clientOf({ [gold]: amount }), allowances: { spenders: [iron], of: () => held } };
+}
+
 function truthOf(amount: bigint | null): Truth {
-  return { head: { number: 1, hash: '0x00', timestamp: 0 }, of: () => amount };
+  return { head: { number: 1, hash: '0x00', timestamp: 0 }, of: () => amount, allowance: () => amount };
 }
 
 describe('a client and the chain', () => {
@@ -39,6 +44,8 @@ describe('a client and the chain', () => {
       clientOf({ [gold]: 5n, [iron]: 1n }, { saysWhatLeft: false }),
       5n,
     ],
+    ['the same allowance', spenderOf(5n, 5n), 5n],
+    ['an allowance that cannot be read, and is left out', spenderOf(undefined, null), null],
   ])('agree: %s', (_, client, chain) => {
     expect(mismatches([client], truthOf(chain))).toEqual([]);
   });
@@ -48,6 +55,8 @@ describe('a client and the chain', () => {
     ['nothing', clientOf({}), 0n, { token: gold, holds: 'nothing', chain: '0' }],
     ['an amount of what cannot be read', clientOf({ [gold]: 0n }), null, { holds: '0', chain: 'unreadable' }],
     ['unreadable what can be read', clientOf({ [gold]: null }), 0n, { holds: 'unreadable', chain: '0' }],
+    ['another allowance', spenderOf(4n, 5n), 5n, { token: gold, spender: iron, holds: '4', chain: '5' }],
+    ['an allowance of what cannot be read', spenderOf(4n, null), null, { holds: '4', chain: 'unreadable' }],
     [
       'a token too many',
       clientOf({ [gold]: 5n, [iron]: 1n }),

@@ -1,12 +1,14 @@
-import type { Address } from '../../chain/types.ts';
+import { type Address, NATIVE } from '../../chain/types.ts';
 import type { SoakClient } from './clients/client.ts';
 import type { Truth } from './truth.ts';
 
-/** A balance that a client holds and the chain does not, or the other way round. */
+/** A balance, or an allowance, that a client holds and the chain does not, or the other way round. */
 export interface Mismatch {
   readonly client: string;
   readonly owner: Address;
   readonly token: Address;
+  /** Whose allowance it is. */
+  readonly spender?: Address;
   /** In words: an amount, `unreadable`, or `nothing`. */
   readonly holds: string;
   readonly chain: string;
@@ -26,6 +28,14 @@ export function mismatches(clients: readonly SoakClient[], truth: Truth): Mismat
       if (holds === amount || (amount === null && held === undefined)) continue;
       note(token, inWords(amount));
     }
+    for (const spender of client.allowances?.spenders ?? [])
+      for (const token of tokens) {
+        if (token === NATIVE) continue;
+        const amount = truth.allowance(owner, token, spender);
+        const held = client.allowances?.of(token, spender);
+        if (held === (amount ?? undefined)) continue;
+        wrong.push({ client: name, owner, token, spender, holds: inWords(held), chain: inWords(amount) });
+      }
     for (const token of held ?? []) if (!tokens.has(token)) note(token, 'not in the session');
     return wrong;
   });

@@ -41,8 +41,8 @@ export function formatReport(report: SoakReport): string {
     `mismatches: ${mismatches.length}`,
     ...few(
       mismatches.map(
-        ({ client, owner, token, holds, chain }) =>
-          `${client}: ${token} of ${owner}: holds ${holds}, chain: ${chain}`,
+        ({ client, owner, token, spender, holds, chain }) =>
+          `${client}: ${token} of ${owner}${spender ? ` to ${spender}` : ''}: holds ${holds}, chain: ${chain}`,
       ),
     ),
     ...(report.health === undefined ? [] : [`health: ${report.health}`]),

@@ -1,13 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parseEther } from 'viem';
+import { maxUint256, parseEther } from 'viem';
 import type { Address } from '../../chain/types.ts';
 import {
+  approve,
   call,
   mint,
   pay,
   payFromContract,
   silentMint,
   transfer,
+  transferFrom,
   transferMany,
   unwrap,
   wrap,
@@ -40,7 +42,8 @@ const TOLD: readonly [weight: number, act: Action][] = [
   [2, (world, random) => payFromContract(world.chain, { from: world.payer, ...coin(world, random) })],
   [2, (world, random) => wrap(world.chain, wallet(world, random), ether(random))],
   [2, (world, random) => unwrap(world.chain, wallet(world, random), ether(random) / 10n)],
-  [2, approve],
+  [4, approveSome],
+  [4, draw],
   [1, decree],
   [1, sendMany],
 ];
@@ -139,10 +142,19 @@ function sendMany(world: World, random: Random): Promise<unknown> {
   return transferMany(world.chain, plain(world, random), movement, random.whole(2, 30));
 }
 
-/** Tells of an owner and moves nothing. */
-function approve(world: World, random: Random): Promise<unknown> {
-  const [from, spender] = two(world, random);
-  return call(world.chain, 'TestToken', plain(world, random), 'approve', [spender, amount(random)], { from });
+function approveSome(world: World, random: Random): Promise<unknown> {
+  const owner = wallet(world, random);
+  const spender = random.chance(0.7) ? random.pick(world.spenders) : someone(world, random);
+  const given = random.chance(0.2) ? maxUint256 : amount(random);
+  return approve(world.chain, anyToken(world, random), { owner, spender, amount: given });
+}
+
+/** Reverts where it is not allowed. */
+function draw(world: World, random: Random): Promise<unknown> {
+  const [from, to] = [wallet(world, random), someone(world, random)];
+  const spender = random.pick(world.spenders);
+  const drawn = amount(random) / 100n;
+  return transferFrom(world.chain, anyToken(world, random), { from, to, amount: drawn, spender });
 }
 
 /** A block follows at once: it stands for the new state by its hash. */

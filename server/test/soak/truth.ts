@@ -1,15 +1,16 @@
 import { BaseError, HttpRequestError, TimeoutError } from 'viem';
 import { type Address, type BlockRef, NATIVE } from '../../chain/types.ts';
-import { balanceOf } from '../contracts.ts';
+import { allowanceOf, balanceOf } from '../contracts.ts';
 import { ordinary, type World } from './world.ts';
 
 /** What the chain itself says at its head, asked directly; null: the token cannot be read. */
 export interface Truth {
   readonly head: BlockRef;
   of(owner: Address, token: Address): bigint | null;
+  allowance(owner: Address, token: Address, spender: Address): bigint | null;
 }
 
-export async function readTruth({ chain, wallets, tokens }: World): Promise<Truth> {
+export async function readTruth({ chain, wallets, tokens, spenders }: World): Promise<Truth> {
   const head = await chain.head();
   const watched = [NATIVE, chain.weth, ...ordinary(tokens), ...tokens.hostile];
   const amounts = new Map<string, bigint | null>();
@@ -17,16 +18,23 @@ export async function readTruth({ chain, wallets, tokens }: World): Promise<Trut
     wallets.flatMap((owner) =>
       watched.map(async (token) => {
         amounts.set(`${owner} ${token}`, await balanceOf(chain, token, owner, head.hash).catch(unreadable));
+        for (const spender of token === NATIVE ? [] : spenders)
+          amounts.set(
+            `${owner} ${token} ${spender}`,
+            await allowanceOf(chain, token, { owner, spender }, head.hash).catch(unreadable),
+          );
       }),
     ),
   );
+  const known = (name: string) => {
+    const amount = amounts.get(name);
+    if (amount === undefined) throw new Error(`nobody asked the chain for ${name}`);
+    return amount;
+  };
   return {
     head,
-    of(owner, token) {
-      const amount = amounts.get(`${owner} ${token}`);
-      if (amount === undefined) throw new Error(`nobody asked the chain for ${token} of ${owner}`);
-      return amount;
-    },
+    of: (owner, token) => known(`${owner} ${token}`),
+    allowance: (owner, token, spender) => known(`${owner} ${token} ${spender}`),
   };
 }
 

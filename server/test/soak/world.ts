@@ -9,6 +9,8 @@ export interface World extends AsyncDisposable {
   readonly wallets: readonly Address[];
   /** They hold and move tokens too, and nobody watches them. */
   readonly outsiders: readonly Address[];
+  /** Those of them whose allowances are watched. */
+  readonly spenders: readonly Address[];
   /** A contract that holds the coin and the plain tokens. */
   readonly payer: Address;
   readonly tokens: Tokens;
@@ -31,6 +33,7 @@ interface WorldOptions {
 }
 
 const OUTSIDERS = 3;
+const SPENDERS = 2;
 const MINTS_A_BLOCK = 100;
 /** States of so many past blocks are kept: with all of them the state file grows past bearing. */
 const STATES_KEPT = 128;
@@ -70,6 +73,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     chain,
     wallets: people.slice(OUTSIDERS),
     outsiders: people.slice(0, OUTSIDERS),
+    spenders: people.slice(0, SPENDERS),
     payer,
     tokens,
     [Symbol.asyncDispose]: () => running.disposeAsync(),

@@ -31,7 +31,8 @@ export const BalancesUpdate = builder.objectRef<Update>('BalancesUpdate').implem
       type: [Allowance],
       description:
         'What spenders may take: in a `SNAPSHOT` of every watched token to every spender of the session, zeros ' +
-        'included; in a `DIFF` those that changed. One that cannot be read is left out.',
+        'included; in a `DIFF` those that changed. One that cannot be read is left out, and one that no longer can be ' +
+        'is taken back by a `SNAPSHOT` without it.',
       resolve: ({ chainId, allowances }) => allowances.map((allowance) => ({ chainId, allowance })),
     }),
     removed: t.expose('removed', {

@@ -12,11 +12,20 @@ export interface SoakClient extends AsyncDisposable {
   readonly tokens: ReadonlySet<Address>;
   /** Everything it holds; undefined where its door does not tell it what has left. */
   readonly held: Iterable<Address> | undefined;
+  /** What it was told of allowances; undefined where it asks for none. */
+  readonly allowances?: HeldAllowances | undefined;
   readonly updates: number;
   /** How often it opened a stream. */
   readonly connections: number;
   /** What it was sent and should never have been. */
   readonly problems: readonly string[];
+}
+
+export interface HeldAllowances {
+  /** Who may spend: of every token but the native coin it must know what. */
+  readonly spenders: readonly Address[];
+  /** Undefined where it cannot be read, or nothing is known. */
+  of(token: Address, spender: Address): bigint | undefined;
 }
 
 export const CLIENT_KINDS = [

@@ -1,6 +1,6 @@
-import { type BalancesState, createBalancesClient } from '@balance-stream/client';
+import { type BalancesState, createBalancesClient, type WatchOptions } from '@balance-stream/client';
 import type { Address } from '../../../chain/types.ts';
-import type { ClientKind, SoakClient } from './client.ts';
+import type { ClientKind, HeldAllowances, SoakClient } from './client.ts';
 import { Folded } from './folded.ts';
 import type { Server, SoakSession } from './session.ts';
 
@@ -12,6 +12,8 @@ interface Options {
   /** What it asks for itself; in a shared session it is told of what others ask for too. */
   readonly asks: readonly Address[];
   readonly mayHold: (token: Address) => boolean;
+  /** Whose allowances it asks for, too. */
+  readonly spenders?: readonly Address[];
 }
 
 /** The client library as an application uses it: left to itself, it must never give up and always come right. */
@@ -20,17 +22,19 @@ export class GraphQLClient implements SoakClient {
   readonly kind: ClientKind;
   readonly owner: Address;
   readonly #session: SoakSession;
+  readonly #spenders: readonly Address[] | undefined;
   readonly #client;
   readonly #done: Promise<void>;
   readonly #checked: Folded;
   #state: BalancesState | undefined;
   connections = 0;
 
-  constructor({ name, kind, server, session, asks, mayHold }: Options) {
+  constructor({ name, kind, server, session, asks, mayHold, spenders }: Options) {
     this.name = name;
     this.kind = kind;
     this.owner = session.owner;
     this.#session = session;
+    this.#spenders = spenders;
     this.#checked = new Folded(mayHold);
     session.include(asks);
     this.#client = createBalancesClient({
@@ -43,12 +47,12 @@ export class GraphQLClient implements SoakClient {
       },
     });
     const { chainId, owner } = session;
-    this.#done = this.#follow({ chainId, owner, customTokens: asks }).catch((error: unknown) => {
+    this.#done = this.#follow({ chainId, owner, customTokens: asks, spenders }).catch((error: unknown) => {
       this.#checked.complain(`the client gave up: ${error}`);
     });
   }
 
-  async #follow(options: { chainId: number; owner: Address; customTokens: readonly Address[] }) {
+  async #follow(options: WatchOptions) {
     for await (const state of this.#client.watchBalances(options)) {
       this.#state = state;
       const balances = state.changed.flatMap((token) => {
@@ -69,6 +73,13 @@ export class GraphQLClient implements SoakClient {
 
   get held(): Iterable<Address> {
     return [...(this.#state?.balances.keys() ?? [])] as Address[];
+  }
+
+  get allowances(): HeldAllowances | undefined {
+    const spenders = this.#spenders;
+    return (
+      spenders && { spenders, of: (token, spender) => this.#state?.allowances.get(token, spender)?.amount }
+    );
   }
 
   get updates(): number {

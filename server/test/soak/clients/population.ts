@@ -38,7 +38,7 @@ const DROPS = { afterMs: [300, 5000], awayMs: [50, 7000] } as const;
  * stream of all wallets: every kind has somebody once there are as many wallets as there are kinds of them.
  */
 export function populate({ world, server, random, weather, stop }: PopulationOptions): Population {
-  const { chain, wallets, tokens } = world;
+  const { chain, wallets, tokens, spenders } = world;
   const { chainId } = chain;
   const always = [NATIVE, chain.weth];
   const clients: SoakClient[] = [];
@@ -78,6 +78,7 @@ export function populate({ world, server, random, weather, stop }: PopulationOpt
         kind: 'GraphQL client',
         session: shared,
         asks: first,
+        spenders,
       }),
       new EventSourceClient({ ...common, name: name('EventSource'), session: shared, asks: first }),
     );
@@ -100,7 +101,14 @@ export function populate({ world, server, random, weather, stop }: PopulationOpt
       const kind = 'GraphQL client of its own list';
       const asks = basket.slice(0, 3);
       clients.push(
-        new GraphQLClient({ ...common, name: name(kind), kind, session: separate(kind, asks), asks }),
+        new GraphQLClient({
+          ...common,
+          name: name(kind),
+          kind,
+          session: separate(kind, asks),
+          asks,
+          spenders,
+        }),
       );
     }
     if (index % 5 === 0)
