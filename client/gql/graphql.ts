@@ -81,7 +81,7 @@ export type UpdateKind =
 export type WalletItem = {
   /** EIP-155 id of a chain in `chains`, else `CHAIN_NOT_SERVED`. */
   readonly chainId: number;
-  /** With any, what follows the snapshot of this item are only balances that cross one, and those that become unreadable or readable again. After a reconnect the chains of such items begin with a snapshot, whose `crossed` says what holds. `previousAmount` and `transactions` are of the change that crossed, not of those before it that were not told. At most 10000 in all items, else `BAD_USER_INPUT`. */
+  /** With any, what follows the snapshot of this item are only balances that cross one, and those that become unreadable or readable again. After a reconnect the chains of such items begin with a snapshot, whose `crossed` says what holds. `previousAmount` is what was told last, and `transactions` are those of all changes since. At most 10000 in all items, else `BAD_USER_INPUT`. */
   readonly conditions?: ReadonlyArray<Condition> | null | undefined;
   /** The wallet. */
   readonly owner: `0x${string}` | 'native';

@@ -150,7 +150,7 @@ export class Watch implements Holder {
         const { entry } = pair;
         if (!entry || isHeld(unsent, entry, this.#stands)) continue;
         const balance = balanceToSend(unsent, entry);
-        const sent = pair.spender === undefined ? this.#alarms.changed(pair, balance) : balance;
+        const sent = pair.spender === undefined ? this.#alarms.changed(pair, balance, cause) : balance;
         if (sent) said.add(pair, sent, entry);
       }
       // A diff says of its own balances when they were read.

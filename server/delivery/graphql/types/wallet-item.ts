@@ -21,8 +21,8 @@ export const WalletItem = builder.inputType('WalletItem', {
       description:
         'With any, what follows the snapshot of this item are only balances that cross one, and those that become ' +
         'unreadable or readable again. After a reconnect the chains of such items begin with a snapshot, whose ' +
-        '`crossed` says what holds. `previousAmount` and `transactions` are of the change that crossed, not of those ' +
-        `before it that were not told. At most ${MAX_CONDITIONS} in all items, else \`BAD_USER_INPUT\`.`,
+        '`crossed` says what holds. `previousAmount` is what was told last, and `transactions` are those of all ' +
+        `changes since. At most ${MAX_CONDITIONS} in all items, else \`BAD_USER_INPUT\`.`,
     }),
   }),
 });
