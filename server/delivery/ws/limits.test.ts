@@ -9,7 +9,6 @@ import {
   SocketClient,
   snapshot,
   subscribe,
-  USDC,
   unsubscribe,
   walletStreams,
 } from '../../test/socket.ts';
@@ -351,12 +350,25 @@ describe('open subscriptions', () => {
       retryAfter: 5,
       subscriptionId: 'c',
     });
-    // What is open may grow.
-    expect(await client.ask(subscribe([item(USDC)], 'a'))).toMatchObject({ pairs: 2 });
     await client.ask(unsubscribe('b'));
     expect(await client.ask(subscribe([item(DAI)], 'c', TRACKED))).toMatchObject({ event: 'subscribed' });
     client.socket.terminate();
     await eventually(async () => expect(await streams()).toBe(0));
+  });
+
+  test('and each addition is one more, until all is asked for again', async () => {
+    const client = await open({ maxStreamsPerAddress: 3 });
+    for (const [index, each] of many(3).entries())
+      expect(await client.ask(subscribe([each], 'a', TRACKED))).toMatchObject({ pairs: index + 1 });
+    expect(await streams()).toBe(3);
+    // Lists that nobody else shares cost the process as much, whether they are one subscription or many.
+    expect(await client.ask(subscribe(many(4), 'a'))).toMatchObject({ code: 'RATE_LIMITED' });
+    expect(await client.ask(subscribe(many(3), 'a'))).toMatchObject({ event: 'subscribed', pairs: 3 });
+    expect(await streams()).toBe(1);
+    expect(await client.ask(subscribe(many(4), 'a'))).toMatchObject({ event: 'subscribed', pairs: 4 });
+    expect(await streams()).toBe(2);
+    await client.ask(unsubscribe('a'));
+    expect(await streams()).toBe(0);
   });
 
   test('are streams of the process', async () => {

@@ -18,7 +18,7 @@ builder.mutationType({
         input: t.arg({ type: SessionInput, required: true, description: 'The wallet and its tokens.' }),
       },
       resolve: (_root, { input }, context) =>
-        context.service.sessions.create(sessionInput(context, input), context.connection.caller.id),
+        context.service.sessions.create(sessionInput(context, input), context.connection.caller),
     }),
     updateSession: t.field({
       type: Session,
@@ -27,7 +27,7 @@ builder.mutationType({
         input: t.arg({ type: SessionInput, required: true, description: 'The wallet and its tokens.' }),
       },
       resolve: (_root, { input }, context) =>
-        context.service.sessions.update(sessionInput(context, input), context.connection.caller.id),
+        context.service.sessions.update(sessionInput(context, input), context.connection.caller),
     }),
   }),
 });

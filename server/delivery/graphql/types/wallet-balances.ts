@@ -23,6 +23,7 @@ builder.subscriptionField('walletBalances', (t) =>
     async subscribe(_root, { items, after }, { service, connection }) {
       const updates = await service.wallets.stream(walletItems(items, service.chains), {
         after: after ?? connection.lastEventId,
+        caller: connection.caller,
         signal: connection.signal,
       });
       return followed(updates, connection);
