@@ -54,6 +54,10 @@ const opened = (nth = 1) =>
     return stream;
   });
 
+/** So many tokens that nobody knows. */
+const numbered = (count: number) =>
+  Array.from({ length: count }, (_, index) => `0x${index.toString(16).padStart(40, '0')}` as Address);
+
 const item = (rest: object = {}) => ({ chainId: 1, owner: OWNER, tokens: ['native'], ...rest });
 
 test('wallets on two chains in one stream, each balance with what its own chain says of the token', async () => {
@@ -278,4 +282,64 @@ test("a session's allowances, whole and as they change, though no balance does",
     },
   });
   await messages.return(undefined);
+});
+
+test('everybody else has a turn while thousands of balances are put together, for however many', async () => {
+  const tokens = numbered(5000);
+  const streams = Array.from({ length: 3 }, () => ask(SUBSCRIPTION, { items: [item({ tokens })] }));
+  await opened(3);
+  let completed = 0;
+  const served = service.chains.get(1);
+  if (!served) throw new Error('it is served');
+  const { metadata } = served;
+  served.metadata = (token) => {
+    completed += 1;
+    return metadata(token);
+  };
+  const amounts = Object.fromEntries(tokens.map((token) => [token, 1n]));
+  for (const stream of service.walletStreams)
+    stream.push(updateOf({ chainId: 1, owner: OWNER }, 'c1', amounts, { kind: 'SNAPSHOT' }));
+  // Of each balance the symbol and the decimals.
+  const all = 2 * 3 * tokens.length;
+  let most = 0;
+  for (let before = 0; completed < all; before = completed) {
+    await new Promise((resolve) => setImmediate(resolve));
+    most = Math.max(most, completed - before);
+  }
+  for (const response of await Promise.all(streams))
+    for await (const { data } of messagesOf(response)) {
+      const { balances } = data.data.walletBalances;
+      expect(
+        balances.map(({ token }: { token: { address: Address } }) => token.address.toLowerCase()),
+      ).toEqual(tokens);
+      break;
+    }
+  // A part of one of them, in two turns at the most.
+  expect(most).toBeLessThanOrEqual(2 * 2 * 500);
+});
+
+test('a stream counts as a request for every thousand pairs that it begins with', async () => {
+  await server[Symbol.asyncDispose]();
+  server = await serveHttp(service, { maxBodyBytes: 1_048_576, rateLimitPerMinute: 5 });
+  const stream = (pairs: number) => ask(SUBSCRIPTION, { items: [item({ tokens: numbered(pairs) })] });
+  expect((await stream(2500)).status).toBe(200);
+  const refused = await stream(2001);
+  expect([refused.status, refused.headers.get('retry-after')]).toEqual([429, expect.stringMatching(/^\d+$/)]);
+  expect((await refused.json()).errors[0].extensions.code).toBe('RATE_LIMITED');
+  expect(service.walletStreams.size).toBe(1);
+  expect((await stream(1000)).status).toBe(200);
+  expect((await stream(1)).status).toBe(429);
+});
+
+test('a session counts as a request more for each of its spenders, written or streamed from', async () => {
+  await server[Symbol.asyncDispose]();
+  server = await serveHttp(service, { maxBodyBytes: 1_048_576, rateLimitPerMinute: 8 });
+  const key = `chainId: 1, owner: "${OWNER}"`;
+  const write = (rest: string) =>
+    ask(`mutation { createSession(input: { ${key}, customTokens: ["${USDC}"] ${rest} }) { chainId } }`);
+  // Three requests, and three more though it names none: what is added is theirs to spend.
+  expect((await write(`spenders: ["${SPENDER}", "${OTHER}"]`)).status).toBe(200);
+  expect((await write('')).status).toBe(200);
+  const refused = await ask(`subscription { balances(${key}) { kind } }`);
+  expect(refused.status).toBe(429);
 });

@@ -18,6 +18,7 @@ import { documentLimits } from './limits.ts';
 import { useRequests } from './requests.ts';
 import { schema } from './schema.ts';
 import { useEventStream } from './sse.ts';
+import { Turns } from './turns.ts';
 
 export interface GraphQLOptions {
   readonly service: Service;
@@ -64,6 +65,7 @@ export function createGraphQL({ service, config, gate, sample, metrics, log }: G
     // What is worth a line is logged where it is masked.
     logging: false,
   });
+  const turns = new Turns();
   const graphiql = config.graphiql ? createGraphiQL(service, sample) : undefined;
   return {
     schema,
@@ -71,7 +73,7 @@ export function createGraphQL({ service, config, gate, sample, metrics, log }: G
       if (graphiql && asksForGraphiQL(request)) return graphiql(request, response);
       const { maxWatchedTokens } = config;
       const connection = new Connection(request, response, gate);
-      return yoga.handle(request, response, { service, maxWatchedTokens, connection });
+      return yoga.handle(request, response, { service, maxWatchedTokens, connection, turns });
     },
   };
 }

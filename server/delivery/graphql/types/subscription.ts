@@ -1,4 +1,5 @@
 import { servedChain } from '../../../watch/served.ts';
+import { requestsOfSession } from '../../gate/price.ts';
 import { builder } from '../builder.ts';
 import type { Connection, StreamUpdate } from '../connection.ts';
 import { sessionKey } from '../context.ts';
@@ -32,6 +33,8 @@ builder.subscriptionType({
       async subscribe(_root, { after, ...args }, context) {
         const { service, connection } = context;
         const key = sessionKey(context, args);
+        const session = await service.sessions.find(key);
+        await connection.spendRest(requestsOfSession(session?.spenders.length ?? 0));
         const updates = await service.sessions.stream(key, {
           after: after ?? connection.lastEventId,
           signal: connection.signal,
