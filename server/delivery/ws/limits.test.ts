@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { eventually } from '../../test/app.ts';
 import { serveHttp, type TestServer } from '../../test/http.ts';
 import { ScriptedService } from '../../test/service.ts';
@@ -330,6 +330,47 @@ describe('the rate of a caller', () => {
       expect(await end(KEY)).toMatchObject({ code: 'BAD_USER_INPUT' });
     expect(await end(KEY)).toMatchObject(limited);
     expect(await end('another')).toMatchObject({ code: 'BAD_USER_INPUT' });
+  });
+});
+
+describe('large messages', () => {
+  const nested = '['.repeat(20_000);
+  const refusedOf = ({ said }: SocketClient) => said.filter(({ code }) => code === 'RATE_LIMITED').length;
+
+  test('are not even read past the rate', async () => {
+    const client = await open({ rateLimitPerMinute: 10, maxBodyBytes: 1_048_576 });
+    const parse = vi.spyOn(JSON, 'parse');
+    try {
+      for (let sent = 0; sent < 50; sent += 1) await client.send(nested);
+      await client.heard(50);
+      expect(parse.mock.calls.filter(([text]) => text === nested)).toHaveLength(5);
+    } finally {
+      parse.mockRestore();
+    }
+    expect(refusedOf(client)).toBe(45);
+  });
+
+  test('leave others their turn between them', async () => {
+    const client = await open({ maxBodyBytes: 1_048_576 });
+    await client.opened;
+    let turns = 0;
+    const turnsAtRead: number[] = [];
+    const parse = vi.spyOn(JSON, 'parse').mockImplementation(function counted(text: string) {
+      if (text === nested) turnsAtRead.push(turns);
+      return {};
+    });
+    const count = () => {
+      turns += 1;
+      if (client.said.length < 50) setImmediate(count);
+    };
+    try {
+      for (let sent = 0; sent < 50; sent += 1) await client.send(nested);
+      count();
+      await client.heard(50);
+    } finally {
+      parse.mockRestore();
+    }
+    expect(new Set(turnsAtRead).size).toBe(50);
   });
 });
 
