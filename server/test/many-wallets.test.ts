@@ -313,6 +313,20 @@ describe('the share of an address', () => {
     await eventually(() => expect(resumed.updates.map(({ kind }) => kind)).toEqual(['DIFF']));
   });
 
+  it('is also of conditions, for as long as the stream is there', async () => {
+    const app = await start({ MAX_WATCHED_PAIRS_PER_ADDRESS: '8' });
+    const conditions = Array.from({ length: 5 }, (_, index) => ({ token: gold, below: `${index}` }));
+    const alarm = [{ chainId: here.chainId, owner, tokens: [gold], conditions }];
+    const first = watch(app, alarm);
+    await opened(first, 1);
+    // The pair is watched already.
+    const refused = watch(app, alarm);
+    await refused.ended;
+    expect(refused.errors).toEqual([refusedWith('RATE_LIMITED', 'no more than 8 pairs')]);
+    first[Symbol.dispose]();
+    await eventually(() => opened(watch(app, alarm), 1));
+  });
+
   it('is of sessions, too: of whoever wrote them last', async () => {
     const app = await start({
       MAX_WATCHED_PAIRS: '20',

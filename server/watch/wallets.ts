@@ -53,6 +53,7 @@ export class LiveWallets implements Wallets, Disposable {
   ): Promise<AsyncIterableIterator<Update>> {
     const chains = this.#byChain(items);
     if (this.#draining) return UpdateStream.ended();
+    this.#countWords(items, chains, { address: caller.address, signal });
     return new UpdateStream((listener) => {
       const opened: Watch[] = [];
       try {
@@ -66,6 +67,24 @@ export class LiveWallets implements Wallets, Disposable {
       }
       return opened;
     }, signal);
+  }
+
+  /**
+   * Conditions, and tokens that are named once more, take memory as long as the stream is there, whoever shares the
+   * pairs: each counts as one more. Throws RATE_LIMITED, CAPACITY_EXCEEDED.
+   */
+  #countWords(
+    items: readonly WalletItem[],
+    chains: ReadonlyMap<number, ReadonlyMap<string, Wanted>>,
+    { address, signal }: { address: string; signal: AbortSignal },
+  ): void {
+    const { room } = this.#options;
+    const words = items.reduce((sum, { tokens, conditions }) => sum + tokens.length + conditions.length, 0);
+    const pairs = words - [...chains.values()].reduce((sum, { size }) => sum + size, 0);
+    if (pairs === 0 || signal.aborted) return;
+    room.check({ pairs, address });
+    room.count({ pairs, address });
+    signal.addEventListener('abort', () => room.count({ pairs: -pairs, address }), { once: true });
   }
 
   /** Ends every stream, now and as it comes. */

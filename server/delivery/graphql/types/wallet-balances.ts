@@ -24,8 +24,8 @@ builder.subscriptionField('walletBalances', (t) =>
     },
     async subscribe(_root, { items, after }, { service, connection }) {
       const asked = walletItems(items, service.chains);
-      const pairs = asked.reduce((sum, { tokens }) => sum + tokens.length, 0);
-      await connection.spendRest(requestsOfPairs(pairs));
+      const words = asked.reduce((sum, { tokens, conditions }) => sum + tokens.length + conditions.length, 0);
+      await connection.spendRest(requestsOfPairs(words));
       const updates = await service.wallets.stream(asked, {
         after: after ?? connection.lastEventId,
         caller: connection.caller,
