@@ -1,8 +1,11 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { networkOf } from '../../chain/networks.ts';
 import { type Address, type Hash, NATIVE } from '../../chain/types.ts';
 import { eventsOf } from '../../test/events.ts';
 import { serveHttp, type TestServer } from '../../test/http.ts';
+import { postRequest, RawClient } from '../../test/raw.ts';
 import { balanceOf, blockAt, ethereum, ScriptedService, updateOf } from '../../test/service.ts';
 import type { Allowance } from '../../watch/update.ts';
 
@@ -342,4 +345,28 @@ test('a session counts as a request more for each of its spenders, written or st
   expect((await write('')).status).toBe(200);
   const refused = await ask(`subscription { balances(${key}) { kind } }`);
   expect(refused.status).toBe(429);
+});
+
+test('what came with a request is forgotten once its stream is open', async () => {
+  using clients = new DisposableStack();
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  const held = () => {
+    collect();
+    const { heapUsed, external } = process.memoryUsage();
+    return heapUsed + external;
+  };
+  // By hand: fetch keeps what it has sent, and does so in this process.
+  const open = async () => {
+    const body = { query: SUBSCRIPTION, variables: { items: [item()], junk: heavy() } };
+    const client = new RawClient(server.url, postRequest('/graphql', body, { Accept: 'text/event-stream' }));
+    clients.use(client.read());
+    await vi.waitFor(() => expect(client.text).toContain('200 OK'));
+  };
+  // Half a megabyte of JSON, and ten of objects.
+  const heavy = () => Array.from({ length: 150_000 }, () => ({}));
+  await open();
+  const before = held();
+  for (let opened = 0; opened < 20; opened += 1) await open();
+  expect((held() - before) / 20).toBeLessThan(300_000);
 });

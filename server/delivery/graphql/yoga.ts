@@ -12,6 +12,7 @@ import { Connection, type StreamUpdate } from './connection.ts';
 import type { Context } from './context.ts';
 import { documentCaches } from './documents.ts';
 import { createMaskError, useRequestErrors } from './errors.ts';
+import { useForgetting } from './forget.ts';
 import { useAdmission, useRates } from './gate.ts';
 import { asksForGraphiQL, createGraphiQL } from './graphiql.ts';
 import { documentLimits } from './limits.ts';
@@ -53,6 +54,7 @@ export function createGraphQL({ service, config, gate, sample, metrics, log }: G
       useRequests(),
       ...documentLimits(config),
       useRates(gate),
+      useForgetting(),
       ...(config.introspection ? [] : [noIntrospection]),
       useRequestErrors(),
       useEventStream({ heartbeatMs: config.sseHeartbeatMs, ...observer(metrics) }),
