@@ -370,3 +370,17 @@ test('what came with a request is forgotten once its stream is open', async () =
   for (let opened = 0; opened < 20; opened += 1) await open();
   expect((held() - before) / 20).toBeLessThan(300_000);
 });
+
+test('what is longer than any cursor is none, and is not kept', async () => {
+  const refused = await ask(SUBSCRIPTION, { items: [item()], after: '~'.repeat(900_000) });
+  for await (const { data } of messagesOf(refused)) {
+    expect(data.errors[0]).toMatchObject({
+      message: 'after: expected at most 20000 characters, found 900000',
+      extensions: { code: 'BAD_USER_INPUT' },
+    });
+    break;
+  }
+  expect(service.walletStreams.size).toBe(0);
+  void ask(SUBSCRIPTION, { items: [item()], after: '~'.repeat(20_000) });
+  await opened();
+});

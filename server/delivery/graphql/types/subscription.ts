@@ -2,7 +2,7 @@ import { servedChain } from '../../../watch/served.ts';
 import { requestsOfSession } from '../../gate/price.ts';
 import { builder } from '../builder.ts';
 import type { Connection, StreamUpdate } from '../connection.ts';
-import { sessionKey } from '../context.ts';
+import { badUserInput, sessionKey } from '../context.ts';
 import { BalancesUpdate } from './balances-update.ts';
 import { ChainUpdate } from './chain-update.ts';
 
@@ -36,7 +36,7 @@ builder.subscriptionType({
         const session = await service.sessions.find(key);
         await connection.spendRest(requestsOfSession(session?.spenders.length ?? 0));
         const updates = await service.sessions.stream(key, {
-          after: after ?? connection.lastEventId,
+          after: cursorOf(after, connection),
           signal: connection.signal,
         });
         return followed(updates, connection);
@@ -56,6 +56,16 @@ builder.subscriptionType({
     }),
   }),
 });
+
+/** Of a hundred chains. A stream keeps it for as long as it is there. */
+const MAX_CURSOR_CHARACTERS = 20_000;
+
+/** Where to go on. Throws BAD_USER_INPUT for what is longer than any cursor. */
+export function cursorOf(after: string | null | undefined, { lastEventId }: Connection): string | undefined {
+  if (after && after.length > MAX_CURSOR_CHARACTERS)
+    throw badUserInput(`after: expected at most ${MAX_CURSOR_CHARACTERS} characters, found ${after.length}`);
+  return after ?? lastEventId;
+}
 
 /** Leaves each update with the connection, and ends both at once when the reader returns. */
 export function followed<T extends StreamUpdate>(

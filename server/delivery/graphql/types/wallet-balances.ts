@@ -2,7 +2,7 @@ import { requestsOfPairs } from '../../gate/price.ts';
 import { builder } from '../builder.ts';
 import { MAX_ITEMS, walletItems } from '../wallet-items.ts';
 import { BalancesUpdate } from './balances-update.ts';
-import { AFTER, followed } from './subscription.ts';
+import { AFTER, cursorOf, followed } from './subscription.ts';
 import { WalletItem } from './wallet-item.ts';
 
 builder.subscriptionField('walletBalances', (t) =>
@@ -27,7 +27,7 @@ builder.subscriptionField('walletBalances', (t) =>
       const words = asked.reduce((sum, { tokens, conditions }) => sum + tokens.length + conditions.length, 0);
       await connection.spendRest(requestsOfPairs(words));
       const updates = await service.wallets.stream(asked, {
-        after: after ?? connection.lastEventId,
+        after: cursorOf(after, connection),
         caller: connection.caller,
         signal: connection.signal,
       });
