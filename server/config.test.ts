@@ -30,6 +30,8 @@ describe('the environment', () => {
       rateLimitPerMinute: 600,
       trustProxy: [],
       maxStreamsPerAddress: 1000,
+      maxWatchedPairs: 500_000,
+      maxWatchedPairsPerAddress: 125_000,
       metricsBind: undefined,
       rpcTimeoutMs: 3000,
       sseHeartbeatMs: 8000,
@@ -123,6 +125,7 @@ describe('the environment', () => {
     ['MAX_STREAMS', '0', 'at least 1'],
     ['MAX_SESSIONS', '-1', 'at least 1'],
     ['MAX_WATCHED_PAIRS', '1.5', 'whole number'],
+    ['MAX_WATCHED_PAIRS_PER_ADDRESS', 'all', 'whole number'],
     ['METRICS_BIND', '9100', 'address:port'],
     ['REDIS_URL', 'redis://127.0.0.1', 'not supported'],
   ])('%s=%s is refused by name', (name, value, expected) => {

@@ -44,6 +44,7 @@ export interface Config {
   readonly maxSessions: number;
   /** Over all sessions and streams of many wallets: a pair that several of them watch counts in each. */
   readonly maxWatchedPairs: number;
+  readonly maxWatchedPairsPerAddress: number;
   /** Of one stream of many wallets. */
   readonly maxPairsPerStream: number;
   /** Of one WebSocket. */
@@ -112,6 +113,7 @@ const schema = z.object({
   MAX_STREAMS: count(10_000),
   MAX_SESSIONS: count(20_000),
   MAX_WATCHED_PAIRS: count(500_000),
+  MAX_WATCHED_PAIRS_PER_ADDRESS: count(125_000),
   MAX_PAIRS_PER_STREAM: count(10_000),
   MAX_PAIRS_PER_CONNECTION: count(100),
   METRICS_BIND: bind.optional(),
@@ -166,6 +168,7 @@ export function readConfig(environment: Environment): Config {
     maxStreams: values.MAX_STREAMS,
     maxSessions: values.MAX_SESSIONS,
     maxWatchedPairs: values.MAX_WATCHED_PAIRS,
+    maxWatchedPairsPerAddress: values.MAX_WATCHED_PAIRS_PER_ADDRESS,
     maxPairsPerStream: values.MAX_PAIRS_PER_STREAM,
     maxPairsPerConnection: values.MAX_PAIRS_PER_CONNECTION,
     maxBodyBytes: values.MAX_BODY_BYTES,

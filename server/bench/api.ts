@@ -35,3 +35,17 @@ export function graphqlStream(url: string, owner: Address): StreamRequest {
     body: JSON.stringify({ query: SUBSCRIPTION, variables: { chainId: CHAIN_ID, owner } }),
   };
 }
+
+/** One token of many wallets. */
+export function walletsStream(url: string, owners: readonly Address[], token: Address): StreamRequest {
+  const query = `subscription ($items: [WalletItem!]!) {
+    walletBalances(items: $items) { kind cause cursor balances { owner token { address } amount status } }
+  }`;
+  const items = owners.map((owner) => ({ chainId: CHAIN_ID, owner, tokens: [token] }));
+  return {
+    url: `${url}/graphql`,
+    method: 'POST',
+    headers: { 'content-type': 'application/json', accept: 'text/event-stream' },
+    body: JSON.stringify({ query, variables: { items } }),
+  };
+}

@@ -47,6 +47,7 @@ function environment(upstream: Upstream): Record<string, string> {
     SESSION_IDLE_TTL: '3600',
     RATE_LIMIT_PER_MINUTE: '1000000',
     MAX_STREAMS_PER_ADDRESS: '100000',
+    MAX_WATCHED_PAIRS_PER_ADDRESS: '100000000',
   };
 }
 

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { eventually } from '../test/app.ts';
 import { serveHttp, type TestServer } from '../test/http.ts';
 import { getRequest, postRequest, RawClient } from '../test/raw.ts';
-import { ScriptedService, updateOf } from '../test/service.ts';
+import { ScriptedService, SOMEONE, updateOf } from '../test/service.ts';
 import { answerTo } from './cut-off.ts';
 import type { HttpLimits } from './http-limits.ts';
 
@@ -82,7 +82,7 @@ describe('a client that takes its time is cut off, and told so', () => {
     const url = await open(QUICK, service);
     await service.sessions.create(
       { chainId: 1, owner: OWNER, clientId: null, tokensListsUrls: [], customTokens: [] },
-      '',
+      SOMEONE,
     );
     using stream = new RawClient(url, getRequest(`/sse/1/balances/${OWNER}`)).read();
     using slow = new RawClient(url);

@@ -3,7 +3,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { createLog } from '../log.ts';
 import { serveHttp, type TestServer } from '../test/http.ts';
 import type { LogLine } from '../test/server-process.ts';
-import { ScriptedService, updateOf } from '../test/service.ts';
+import { ScriptedService, SOMEONE, updateOf } from '../test/service.ts';
 import { doorOf, requestIdOf, shownPath } from './exchange.ts';
 
 const OWNER = '0xd8da6bf26964af9d7eed9e03e53415d37aa96045';
@@ -80,7 +80,7 @@ describe('the id of a request', () => {
 
   test('stays with a stream that waits for its client, while others come and go on the same connection', async () => {
     const service = await open();
-    await service.sessions.create({ ...SESSION, tokensListsUrls: [], customTokens: [TOKEN] }, '');
+    await service.sessions.create({ ...SESSION, tokensListsUrls: [], customTokens: [TOKEN] }, SOMEONE);
     const init = { headers: { 'x-request-id': 'of-the-stream' } };
     const response = await get(`/sse/1/balances/${OWNER}`, init);
     const [stream] = await expect
@@ -128,7 +128,7 @@ describe('the line about a request', () => {
 
   test('of a stream comes when it ends', async () => {
     const service = await open();
-    await service.sessions.create({ ...SESSION, tokensListsUrls: [], customTokens: [TOKEN] }, '');
+    await service.sessions.create({ ...SESSION, tokensListsUrls: [], customTokens: [TOKEN] }, SOMEONE);
     const leaving = new AbortController();
     const response = await get(`/sse/1/balances/${OWNER}`, { signal: leaving.signal });
     await expect.poll(() => service.streams.size).toBe(1);
@@ -189,7 +189,7 @@ describe('the line about a request', () => {
 describe('what is counted of requests', () => {
   test('is by door and status, and streams take no time', async () => {
     const service = await open();
-    await service.sessions.create({ ...SESSION, tokensListsUrls: [], customTokens: [TOKEN] }, '');
+    await service.sessions.create({ ...SESSION, tokensListsUrls: [], customTokens: [TOKEN] }, SOMEONE);
     await get('/livez');
     await get(`/1/balance/${OWNER}/what`);
     await get('/graphql?query={chains{id}}');

@@ -4,7 +4,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { networkOf } from '../chain/networks.ts';
 import { eventsOf } from '../test/events.ts';
 import { serveHttp, type TestServer } from '../test/http.ts';
-import { blockAt, ethereum, ScriptedService, updateOf } from '../test/service.ts';
+import { blockAt, ethereum, ScriptedService, SOMEONE, updateOf } from '../test/service.ts';
 import type { ChainHealth } from '../watch/service.ts';
 import { chainHealth, health } from './rest/operations.ts';
 
@@ -338,7 +338,7 @@ describe('starting and stopping', () => {
 
   test('a stream ends with the service behind it, whole, and then its connection', async () => {
     const service = await open();
-    await service.sessions.create({ ...SESSION, tokensListsUrls: [], customTokens: [] }, '');
+    await service.sessions.create({ ...SESSION, tokensListsUrls: [], customTokens: [] }, SOMEONE);
     const response = await get(`/sse/1/balances/${OWNER}`);
     await expect.poll(() => service.streams.size).toBe(1);
     const [stream] = service.streams;
@@ -373,7 +373,7 @@ describe('starting and stopping', () => {
 
   test('after the grace, what is left is cut off', async () => {
     const service = await open();
-    await service.sessions.create({ ...SESSION, tokensListsUrls: [], customTokens: [] }, '');
+    await service.sessions.create({ ...SESSION, tokensListsUrls: [], customTokens: [] }, SOMEONE);
     const response = await get(`/sse/1/balances/${OWNER}`);
     await server.http.close(10);
     await expect(response.text()).rejects.toThrow('terminated');

@@ -4,7 +4,7 @@ import type { Address } from '../chain/types.ts';
 import { eventually } from '../test/app.ts';
 import { serveHttp, type TestServer } from '../test/http.ts';
 import { getRequest, postRequest, RawClient } from '../test/raw.ts';
-import { ScriptedService, type ScriptedStream, updateOf } from '../test/service.ts';
+import { ScriptedService, type ScriptedStream, SOMEONE, updateOf } from '../test/service.ts';
 import { type Laggard, toDrop } from './stalled.ts';
 
 const OWNER: Address = '0xd8da6bf26964af9d7eed9e03e53415d37aa96045';
@@ -41,7 +41,7 @@ afterEach(async () => {
 async function open(...settings: [Parameters<typeof serveHttp>[1]?, Parameters<typeof serveHttp>[2]?]) {
   service = new ScriptedService();
   server = await serveHttp(service, ...settings);
-  await service.sessions.create({ ...KEY, tokensListsUrls: [], customTokens: [] }, '');
+  await service.sessions.create({ ...KEY, tokensListsUrls: [], customTokens: [] }, SOMEONE);
   return server.url;
 }
 

@@ -17,16 +17,19 @@ function start() {
   const controller = new AbortController();
   stop.push(controller);
   const asked: { readonly pairs: readonly WatchedPair[]; readonly answer: () => void }[] = [];
+  const looks = { pairs: 0 };
   const refresh = new Refresh({
     windowMs: 0,
     pin: () => block,
-    chunks: (pairs) =>
-      [true, false].flatMap((isTrusted) =>
+    chunks: (pairs) => {
+      looks.pairs += pairs.length;
+      return [true, false].flatMap((isTrusted) =>
         chunksOf(pairs.filter((pair) => isOfStranger(pair) !== isTrusted)).map((part) => ({
           pairs: part,
           isTrusted,
         })),
-      ),
+      );
+    },
     read: (pairs, _pin, _signal, had) =>
       new Promise<void>((resolve) => {
         asked.push({
@@ -42,7 +45,7 @@ function start() {
     },
     signal: controller.signal,
   });
-  return { refresh, asked };
+  return { refresh, asked, looks };
 }
 
 function isOfStranger({ owner }: WatchedPair): boolean {
@@ -75,6 +78,30 @@ describe('with an upstream that does not keep up', () => {
       expect(asked.length - next).toBeLessThanOrEqual(READS_AT_ONCE);
       asked[next]?.answer();
     }
+  });
+
+  it.each([alice, stranger])('what waits is not gone through again with every read: of %s', async (owner) => {
+    const { refresh, asked, looks } = start();
+    const pairs = touched(200 * 500, owner);
+    for (const pair of pairs) refresh.add(pair);
+    for (let next = 0; pairs.some(({ unsettled }) => unsettled); next += 1) {
+      await eventually(() => expect(asked.length).toBeGreaterThan(next));
+      asked[next]?.answer();
+    }
+    // Once as it came, and once more as there was a read for it.
+    expect(looks.pairs).toBeLessThanOrEqual(2 * pairs.length);
+    expect(asked).toHaveLength(200);
+  });
+
+  it('what is removed while it waits is not read', async () => {
+    const { refresh, asked } = start();
+    const pairs = touched((READS_AT_ONCE + 1) * 500, alice);
+    for (const pair of pairs) refresh.add(pair);
+    await eventually(() => expect(asked).toHaveLength(READS_AT_ONCE));
+    const removed = pairs.slice(-500, -1);
+    for (const pair of removed) refresh.delete(pair);
+    asked[0]?.answer();
+    await eventually(() => expect(asked.at(-1)?.pairs).toEqual(pairs.slice(-1)));
   });
 
   it('a stranger’s tokens, whatever they take, hold up nobody else’s', async () => {

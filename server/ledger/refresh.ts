@@ -1,4 +1,4 @@
-import type { Chunk, Reading } from '../chain/multicall/reader.ts';
+import { CALLS_PER_READ, type Chunk, type Reading, weightOf } from '../chain/multicall/reader.ts';
 import { type BlockRef, NATIVE } from '../chain/types.ts';
 import { describe } from '../errors.ts';
 import { Backoff } from '../lib/retry.ts';
@@ -12,6 +12,8 @@ const RETRY_MOST_MS = 2000;
  */
 export const READS_AT_ONCE = 16;
 
+const LANES = ['trusted', 'others'] as const;
+
 /** Hands out each part of the readings as soon as it is had. */
 export type Read = (
   pairs: readonly WatchedPair[],
@@ -22,6 +24,9 @@ export type Read = (
 
 /** Merges what was read at that block. */
 export type Settle = (pairs: readonly WatchedPair[], readings: readonly Reading[], pin: BlockRef) => void;
+
+/** Whether all pairs of a read are known to be well; each kind of read has its own turns. */
+type Lane = (typeof LANES)[number];
 
 interface RefreshOptions {
   /** Least time between two reads of tokens under load. */
@@ -38,13 +43,16 @@ interface RefreshOptions {
 /**
  * Turns touches into reads: the first one after quiet at once, then at most one read in a window, each for all
  * that was touched since, across every wallet of the chain. A touched pair leaves only when it was read: a
- * failed read goes back to the queue. Fed by the ledger, which also gets the readings.
+ * failed read goes back to the queue. What finds as many reads under way as there may be is parked, and looked at
+ * again when one of these has ended, a read's worth at a time: however much waits, nobody goes through all of it twice.
+ * Fed by the ledger, which also gets the readings.
  */
 export class Refresh {
   readonly #options: RefreshOptions;
   readonly #tokens = new Set<WatchedPair>();
   readonly #natives = new Set<WatchedPair>();
-  readonly #underWay = { trusted: 0, others: 0 };
+  readonly #parked: Readonly<Record<Lane, Set<WatchedPair>>> = { trusted: new Set(), others: new Set() };
+  readonly #underWay: Record<Lane, number> = { trusted: 0, others: 0 };
   readonly #backoff = new Backoff({ leastMs: RETRY_LEAST_MS, mostMs: RETRY_MOST_MS });
   #timer: NodeJS.Timeout | undefined;
   #flushSoon = false;
@@ -63,12 +71,14 @@ export class Refresh {
   }
 
   add(pair: WatchedPair): void {
-    this.#queueOf(pair).add(pair);
+    const { trusted, others } = this.#parked;
+    if (!trusted.has(pair) && !others.has(pair)) this.#queueOf(pair).add(pair);
     this.schedule();
   }
 
   delete(pair: WatchedPair): void {
     this.#queueOf(pair).delete(pair);
+    for (const lane of LANES) this.#parked[lane].delete(pair);
   }
 
   /** Reads what is queued as soon as it may: at the end of this turn, so that what comes together goes together. */
@@ -76,7 +86,8 @@ export class Refresh {
     const { signal, windowMs, pin } = this.#options;
     if (signal.aborted || this.#flushSoon || this.#isEmpty || !pin()) return;
     // Native balances, which every block touches, must not use up the window of a token's.
-    const windowEndMs = this.#tokens.size > 0 ? this.#readAtMs + windowMs : 0;
+    const areTokens = this.#tokens.size > 0 || this.#canUnpark;
+    const windowEndMs = areTokens ? this.#readAtMs + windowMs : 0;
     const waitMs = Math.max(windowEndMs, this.#notBeforeMs) - performance.now();
     clearTimeout(this.#timer);
     this.#timer = undefined;
@@ -92,7 +103,15 @@ export class Refresh {
   }
 
   get #isEmpty(): boolean {
-    return this.#tokens.size === 0 && this.#natives.size === 0;
+    return this.#tokens.size === 0 && this.#natives.size === 0 && !this.#canUnpark;
+  }
+
+  get #canUnpark(): boolean {
+    return LANES.some((lane) => this.#parked[lane].size > 0 && this.#free(lane) > 0);
+  }
+
+  #free(lane: Lane): number {
+    return READS_AT_ONCE - this.#underWay[lane];
   }
 
   #queueOf(pair: WatchedPair): Set<WatchedPair> {
@@ -103,20 +122,34 @@ export class Refresh {
     const { signal, pin, chunks } = this.#options;
     const at = pin();
     if (signal.aborted || !at || this.#isEmpty) return;
-    if (this.#tokens.size > 0) this.#readAtMs = performance.now();
+    const unparked = LANES.flatMap((lane) => this.#unpark(lane));
+    if (this.#tokens.size > 0 || unparked.length > 0) this.#readAtMs = performance.now();
     // Tokens first: native balances fill what is left of a read, and only the rest of them takes more.
-    const pairs = [...this.#tokens, ...this.#natives];
+    const pairs = [...unparked, ...this.#tokens, ...this.#natives];
     this.#tokens.clear();
     this.#natives.clear();
     for (const chunk of chunks(pairs)) {
       const lane = chunk.isTrusted ? 'trusted' : 'others';
+      if (this.#free(lane) > 0) void this.#readIn(lane, chunk.pairs, at);
       // Whoever ends a read looks here again.
-      if (this.#underWay[lane] === READS_AT_ONCE) this.#queue(chunk.pairs);
-      else void this.#readIn(lane, chunk.pairs, at);
+      else for (const pair of chunk.pairs) this.#parked[lane].add(pair);
     }
   }
 
-  async #readIn(lane: 'trusted' | 'others', pairs: readonly WatchedPair[], at: BlockRef): Promise<void> {
+  /** As many as there are reads for at the moment, those first that have waited longest. */
+  #unpark(lane: Lane): WatchedPair[] {
+    const pairs: WatchedPair[] = [];
+    let room = this.#free(lane) * CALLS_PER_READ;
+    for (const pair of this.#parked[lane]) {
+      room -= weightOf(pair);
+      if (room < 0) break;
+      pairs.push(pair);
+    }
+    for (const pair of pairs) this.#parked[lane].delete(pair);
+    return pairs;
+  }
+
+  async #readIn(lane: Lane, pairs: readonly WatchedPair[], at: BlockRef): Promise<void> {
     this.#underWay[lane] += 1;
     await this.#read(pairs, at);
     this.#underWay[lane] -= 1;

@@ -24,6 +24,7 @@ const REFUSALS = [
   'reads',
   'sessions',
   'watched_pairs',
+  'watched_pairs_per_address',
 ];
 const LIST_OUTCOMES = ['ok', 'rejected', 'unavailable', 'stale'] as const;
 
@@ -91,7 +92,7 @@ export function createMetrics() {
     streams: gauge('streams', 'Open streams, by door (graphql, rest or websocket).', ['door']),
     refusals: counter(
       'refusals_total',
-      'Requests refused for the good of others, by reason: unauthenticated, rate, streams_per_address, reads_per_caller, or a ceiling of the process (streams, reads, sessions, watched_pairs).',
+      'Requests refused for the good of others, by reason: unauthenticated, rate, streams_per_address, reads_per_caller, watched_pairs_per_address, or a ceiling of the process (streams, reads, sessions, watched_pairs).',
       ['reason'],
     ),
     watchedPairs: gauge('watched_pairs', '(owner, token) pairs and allowances watched.', ['chain']),

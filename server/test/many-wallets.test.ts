@@ -42,8 +42,8 @@ const onBoth = (): Item[] => [
   { chainId: there.chainId, owner, tokens: [silver, 'native'] },
 ];
 
-const watch = (app: App, items: readonly Item[], after?: string) =>
-  running.use(new WalletStream(app, items, after));
+const watch = (app: App, items: readonly Item[], after?: string, headers?: Record<string, string>) =>
+  running.use(new WalletStream(app, items, after, headers));
 
 /** The chains that it has had a snapshot of. */
 const snapshots = ({ updates }: WalletStream) =>
@@ -52,6 +52,12 @@ const snapshots = ({ updates }: WalletStream) =>
 async function opened(stream: WalletStream, chains = 2): Promise<void> {
   await eventually(() => expect(snapshots(stream)).toHaveLength(chains));
 }
+
+const refusedWith = (code: string, message: string) =>
+  expect.objectContaining({
+    message: expect.stringContaining(message),
+    extensions: expect.objectContaining({ code }),
+  });
 
 describe('one stream of a wallet on two chains', () => {
   it('begins with a snapshot of each, and goes on with what changes, each update of one chain', async () => {
@@ -242,12 +248,6 @@ describe('what it costs', () => {
 });
 
 describe('limits', () => {
-  const refusedWith = (code: string, message: string) =>
-    expect.objectContaining({
-      message: expect.stringContaining(message),
-      extensions: expect.objectContaining({ code }),
-    });
-
   it('as many pairs as MAX_PAIRS_PER_STREAM, counted once each, and not one more', async () => {
     const app = await start({ MAX_PAIRS_PER_STREAM: '4' });
     const stream = watch(app, [...onBoth(), ...onBoth()]);
@@ -271,6 +271,79 @@ describe('limits', () => {
       const next = watch(app, others);
       await opened(next);
     });
+  });
+});
+
+describe('the share of an address', () => {
+  const asked = (owner: Address, count: number) => [
+    { chainId: here.chainId, owner, tokens: Array.from({ length: count }, (_, index) => numbered(index)) },
+  ];
+  const numbered = (index: number): Address => `0x${(0x7000 + index).toString(16).padStart(40, '0')}`;
+  const from = (address: string) => ({ 'x-forwarded-for': address });
+
+  it('leaves room for others, and what it no longer listens to goes first', async () => {
+    const app = await start({
+      MAX_WATCHED_PAIRS: '12',
+      MAX_WATCHED_PAIRS_PER_ADDRESS: '8',
+      SESSION_IDLE_TTL: '600',
+      TRUST_PROXY: '127.0.0.1',
+    });
+    const [greedy, modest] = [from('192.0.2.1'), from('192.0.2.2')];
+    const first = watch(app, asked(owner, 4), undefined, greedy);
+    const second = watch(app, asked(gold, 4), undefined, greedy);
+    await opened(first, 1);
+    await opened(second, 1);
+    const refused = watch(app, asked(here.weth, 4), undefined, greedy);
+    await refused.ended;
+    expect(refused.errors).toEqual([refusedWith('RATE_LIMITED', 'no more than 8 pairs')]);
+    const others = [{ chainId: here.chainId, owner: here.multicall, tokens: [gold, here.weth] }];
+    const other = watch(app, others, undefined, modest);
+    await opened(other, 1);
+
+    // Nobody listens to it, but who has a cursor may come back: what makes room is the other one's own.
+    const { cursor } = other;
+    other[Symbol.dispose]();
+    first[Symbol.dispose]();
+    await eventually(async () => {
+      const third = watch(app, asked(here.weth, 4), undefined, greedy);
+      await opened(third, 1);
+    });
+    const resumed = watch(app, others, cursor, modest);
+    await mint(here, gold, here.multicall, 1n);
+    await eventually(() => expect(resumed.updates.map(({ kind }) => kind)).toEqual(['DIFF']));
+  });
+
+  it('is also of conditions, for as long as the stream is there', async () => {
+    const app = await start({ MAX_WATCHED_PAIRS_PER_ADDRESS: '8' });
+    const conditions = Array.from({ length: 5 }, (_, index) => ({ token: gold, below: `${index}` }));
+    const alarm = [{ chainId: here.chainId, owner, tokens: [gold], conditions }];
+    const first = watch(app, alarm);
+    await opened(first, 1);
+    // The pair is watched already.
+    const refused = watch(app, alarm);
+    await refused.ended;
+    expect(refused.errors).toEqual([refusedWith('RATE_LIMITED', 'no more than 8 pairs')]);
+    first[Symbol.dispose]();
+    await eventually(() => opened(watch(app, alarm), 1));
+  });
+
+  it('is of sessions, too: of whoever wrote them last', async () => {
+    const app = await start({
+      MAX_WATCHED_PAIRS: '20',
+      MAX_WATCHED_PAIRS_PER_ADDRESS: '8',
+      TRUST_PROXY: '127.0.0.1',
+    });
+    const write = (wallet: Address, tokens: number, address: string) =>
+      rest(app, 'POST', `/${here.chainId}/sessions/${wallet}`, {
+        body: { customTokens: asked(wallet, tokens)[0]?.tokens },
+        headers: from(address),
+      });
+    expect(await write(owner, 5, '192.0.2.1')).toMatchObject({ status: 200, json: { tokens: 7 } });
+    expect(await write(gold, 1, '192.0.2.1')).toMatchObject({ status: 429 });
+    // What a stranger has put into a list that all share is no reason to refuse who owns it.
+    expect(await write(owner, 6, '192.0.2.2')).toMatchObject({ status: 200, json: { tokens: 8 } });
+    expect(await write(gold, 1, '192.0.2.2')).toMatchObject({ status: 429 });
+    expect(await write(gold, 1, '192.0.2.1')).toMatchObject({ status: 200, json: { tokens: 3 } });
   });
 });
 

@@ -4,6 +4,7 @@ import { FatalError, RetryableError } from '../errors.ts';
 import type { Balance } from '../ledger/entry.ts';
 import type { TokenMetadata } from '../ledger/metadata.ts';
 import type {
+  Caller,
   ChainUpdate,
   ServedChain,
   Service,
@@ -15,6 +16,9 @@ import type {
   Wallets,
 } from '../watch/service.ts';
 import type { Update } from '../watch/update.ts';
+
+/** Who asks, where nobody looks. */
+export const SOMEONE: Caller = { id: 'someone', address: '127.0.0.1' };
 
 /**
  * A service whose every answer is scripted, for what only a door's protocol decides. What balances are is

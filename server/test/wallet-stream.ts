@@ -40,8 +40,8 @@ export class WalletStream implements Disposable {
   /** Resolves when the server ends it. */
   readonly ended: Promise<void>;
 
-  constructor({ url }: Pick<App, 'url'>, items: readonly Item[], after?: string) {
-    this.ended = this.#follow(url, { items, after }).catch((error: unknown) => {
+  constructor({ url }: Pick<App, 'url'>, items: readonly Item[], after?: string, headers: object = {}) {
+    this.ended = this.#follow(url, { items, after }, headers).catch((error: unknown) => {
       if (!this.#abort.signal.aborted) throw error;
     });
   }
@@ -54,10 +54,10 @@ export class WalletStream implements Disposable {
     return this.#held.get(keyOf(chainId, owner, token));
   }
 
-  async #follow(url: string, variables: object): Promise<void> {
+  async #follow(url: string, variables: object, headers: object): Promise<void> {
     const response = await fetch(`${url}/graphql`, {
       method: 'POST',
-      headers: { 'content-type': 'application/json', accept: 'text/event-stream' },
+      headers: { 'content-type': 'application/json', accept: 'text/event-stream', ...headers },
       body: JSON.stringify({ query: QUERY, variables }),
       signal: this.#abort.signal,
     });

@@ -94,15 +94,22 @@ export interface Session extends SessionKey {
   readonly expiresAt: Date | null;
 }
 
+/** Who asks. */
+export interface Caller {
+  /** Key or client address, for limits that are per caller. */
+  readonly id: string;
+  readonly address: string;
+}
+
 export interface Sessions {
   /**
    * Without a client id tokens are added to the wallet's shared list, with one they become that client's list.
-   * `caller` is who asks (key or client address), for MAX_CLIENTS_PER_OWNER.
-   * Throws CHAIN_NOT_SERVED, BAD_USER_INPUT, TOKEN_LIMIT_EXCEEDED, TOO_MANY_CLIENTS, TOKEN_LIST_*.
+   * Throws RATE_LIMITED past the address's share of what is watched, CAPACITY_EXCEEDED past what there is room for;
+   * CHAIN_NOT_SERVED, BAD_USER_INPUT, TOKEN_LIMIT_EXCEEDED, TOO_MANY_CLIENTS, TOKEN_LIST_*.
    */
-  create(input: SessionInput, caller: string): Promise<Session>;
+  create(input: SessionInput, caller: Caller): Promise<Session>;
   /** As create, but throws SESSION_NOT_FOUND where there is none. */
-  update(input: SessionInput, caller: string): Promise<Session>;
+  update(input: SessionInput, caller: Caller): Promise<Session>;
   find(key: SessionKey): Promise<Session | undefined>;
   /**
    * Opens a stream: a full snapshot first, or, after a cursor that can be resumed from, only what changed since.
@@ -135,11 +142,11 @@ export interface Wallets {
   /**
    * Opens a stream of many wallets on any of the chains, without a session: for each chain a snapshot, then what
    * changed, each update of one chain, and the cursor of all. Items of the same wallet are one.
-   * Throws CHAIN_NOT_SERVED, BAD_USER_INPUT, TOKEN_LIMIT_EXCEEDED (MAX_PAIRS_PER_STREAM), CAPACITY_EXCEEDED. Ends when
-   * the signal aborts or the service stops.
+   * Throws CHAIN_NOT_SERVED, BAD_USER_INPUT, TOKEN_LIMIT_EXCEEDED (MAX_PAIRS_PER_STREAM), RATE_LIMITED,
+   * CAPACITY_EXCEEDED. Ends when the signal aborts or the service stops.
    */
   stream(
     items: readonly WalletItem[],
-    options: { after?: string | undefined; signal: AbortSignal },
+    options: { after?: string | undefined; caller: Caller; signal: AbortSignal },
   ): Promise<AsyncIterableIterator<Update>>;
 }

@@ -1,6 +1,6 @@
 import { type Address, NATIVE } from '../chain/types.ts';
 import type { Holdings, PairName } from './holdings.ts';
-import type { Session, SessionKey } from './service.ts';
+import type { Caller, Session, SessionKey } from './service.ts';
 
 /** What a session is to watch. */
 export interface Contents {
@@ -14,13 +14,17 @@ export interface Contents {
  */
 export class LiveSession implements Disposable {
   readonly key: SessionKey;
-  readonly caller: string;
+  /** Who made it. */
+  readonly caller: Caller;
+  /** Of whoever wrote it last: in whose share its pairs are. */
+  address: string;
   readonly holdings: Holdings;
   #contents: Contents = { tokens: new Set(), spenders: new Set() };
 
-  constructor({ key, caller, holdings }: { key: SessionKey; caller: string; holdings: Holdings }) {
+  constructor({ key, caller, holdings }: { key: SessionKey; caller: Caller; holdings: Holdings }) {
     this.key = key;
     this.caller = caller;
+    this.address = caller.address;
     this.holdings = holdings;
   }
 

@@ -10,7 +10,7 @@ import { Holdings } from './holdings.ts';
 import type { Owners } from './owner.ts';
 import type { Room } from './room.ts';
 import { servedChain } from './served.ts';
-import type { Session, SessionInput, SessionKey, Sessions } from './service.ts';
+import type { Caller, Session, SessionInput, SessionKey, Sessions } from './service.ts';
 import { alwaysWatched, type Contents, LiveSession, pairCount, sessionId } from './session.ts';
 import { UpdateStream } from './stream.ts';
 import { MAX_LISTS_PER_REQUEST, type TokenLists } from './tokenlists.ts';
@@ -51,7 +51,7 @@ export class LiveSessions implements Sessions, Disposable {
     this.#options = options;
   }
 
-  async create(input: SessionInput, caller: string): Promise<Session> {
+  async create(input: SessionInput, caller: Caller): Promise<Session> {
     return await this.#write(
       input,
       caller,
@@ -59,7 +59,7 @@ export class LiveSessions implements Sessions, Disposable {
     );
   }
 
-  async update(input: SessionInput, caller: string): Promise<Session> {
+  async update(input: SessionInput, caller: Caller): Promise<Session> {
     this.#existing(input);
     return await this.#write(input, caller, () => this.#existing(input));
   }
@@ -91,8 +91,8 @@ export class LiveSessions implements Sessions, Disposable {
     for (const session of this.#sessions.values()) this.#close(session);
   }
 
-  async #write(input: SessionInput, caller: string, session: () => LiveSession): Promise<Session> {
-    const fetched = this.#tokensOf(input, caller);
+  async #write(input: SessionInput, caller: Caller, session: () => LiveSession): Promise<Session> {
+    const fetched = this.#tokensOf(input, caller.id);
     // A list that hangs holds up nobody who shares the session: what is only added may be added in any order.
     if (input.clientId === null) await fetched;
     fetched.catch(() => {});
@@ -104,12 +104,17 @@ export class LiveSessions implements Sessions, Disposable {
       const contents = this.#contentsAfter(known?.contents, input, tokens);
       this.#check(contents, input);
       const before = known ? pairCount(known.contents) : 0;
-      const pairs = pairCount(contents) - before;
-      this.#options.room.check({ holders: 0, pairs });
+      const after = pairCount(contents);
+      const { address } = caller;
+      const moved = known && known.address !== address ? before : 0;
+      const { room } = this.#options;
+      room.check({ pairs: after - before, moved, address });
       const live = session();
       live.set(contents);
       live.holdings.touch();
-      this.#options.room.count({ pairs });
+      room.count({ pairs: -before, address: live.address });
+      live.address = address;
+      room.count({ pairs: after, address });
       return live.snapshot;
     });
   }
@@ -145,12 +150,12 @@ export class LiveSessions implements Sessions, Disposable {
     return [...new Set([...customTokens, ...entries.map(({ address }) => address)])];
   }
 
-  #open(key: SessionKey, caller: string): LiveSession {
+  #open(key: SessionKey, caller: Caller): LiveSession {
     const { chainId, owner, clientId } = key;
     const { ledger, owners } = this.#chain(chainId);
     if (clientId !== null) this.#makeRoom(key, caller);
     const { room, config } = this.#options;
-    room.check({ holders: 1, pairs: 0 });
+    room.check({ holders: 1, address: caller.address });
     const id = sessionId(key);
     const holdings = new Holdings({
       chainId,
@@ -162,22 +167,23 @@ export class LiveSessions implements Sessions, Disposable {
     });
     const session = new LiveSession({ key: { chainId, owner, clientId }, caller, holdings });
     this.#sessions.set(id, session);
-    room.count({ holders: 1 });
+    room.count({ holders: 1, address: caller.address });
     return session;
   }
 
   #close(session: LiveSession): void {
     session[Symbol.dispose]();
     this.#sessions.delete(sessionId(session.key));
-    this.#options.room.count({ holders: -1, pairs: -pairCount(session.contents) });
+    const { contents, address } = session;
+    this.#options.room.count({ holders: -1, pairs: -pairCount(contents), address });
   }
 
   /** Sessions without a stream make room for a client more; clients that listen do not. */
-  #makeRoom({ chainId, owner }: SessionKey, caller: string): void {
+  #makeRoom({ chainId, owner }: SessionKey, caller: Caller): void {
     const most = this.#options.config.maxClientsPerOwner;
     const clients = [...this.#sessions.values()].filter(
       ({ key, caller: theirs }) =>
-        key.chainId === chainId && key.owner === owner && key.clientId !== null && theirs === caller,
+        key.chainId === chainId && key.owner === owner && key.clientId !== null && theirs.id === caller.id,
     );
     if (clients.length < most) return;
     const idle = clients.find(({ holdings }) => !holdings.isStreaming);

@@ -7,7 +7,7 @@ import type { Wish } from './alarms.ts';
 import { Holdings } from './holdings.ts';
 import type { Room } from './room.ts';
 import { servedChain } from './served.ts';
-import type { WalletItem, Wallets } from './service.ts';
+import type { Caller, WalletItem, Wallets } from './service.ts';
 import type { WatchedChain } from './sessions.ts';
 import { UpdateStream } from './stream.ts';
 import type { Update } from './update.ts';
@@ -25,31 +25,40 @@ interface Wanted extends Wish {
   readonly token: Address;
 }
 
+/** What streams of many wallets name on a chain. */
+interface List {
+  readonly holdings: Holdings;
+  /** Of who asked first: in whose share its pairs are. */
+  readonly address: string;
+}
+
 /**
  * Streams of many wallets. What one of them names on a chain is held under a name made of it: who asks for the same
- * shares it, and who reconnects within the idle time resumes. What nobody listens to any more makes room first.
+ * shares it, and who reconnects within the idle time resumes. What nobody listens to any more makes room first, of whoever needs it before
+ * others'.
  */
 export class LiveWallets implements Wallets, Disposable {
   readonly #options: WalletsOptions;
-  readonly #holdings = new Map<string, Holdings>();
+  readonly #lists = new Map<string, List>();
   #draining = false;
 
   constructor(options: WalletsOptions) {
     this.#options = options;
-    options.room.addSpare(() => this.#giveUpIdle());
+    options.room.addSpare((address) => this.#giveUpIdle(address));
   }
 
   async stream(
     items: readonly WalletItem[],
-    { after, signal }: { after?: string | undefined; signal: AbortSignal },
+    { after, caller, signal }: { after?: string | undefined; caller: Caller; signal: AbortSignal },
   ): Promise<AsyncIterableIterator<Update>> {
     const chains = this.#byChain(items);
     if (this.#draining) return UpdateStream.ended();
+    this.#countWords(items, chains, { address: caller.address, signal });
     return new UpdateStream((listener) => {
       const opened: Watch[] = [];
       try {
         for (const [chainId, wanted] of chains) {
-          const holdings = this.#hold(chainId, wanted);
+          const holdings = this.#hold(chainId, wanted, caller);
           opened.push(new Watch({ holdings, wishes: wishesOf(holdings, wanted), after, ...listener }));
         }
       } catch (error) {
@@ -60,16 +69,34 @@ export class LiveWallets implements Wallets, Disposable {
     }, signal);
   }
 
+  /**
+   * Conditions, and tokens that are named once more, take memory as long as the stream is there, whoever shares the
+   * pairs: each counts as one more. Throws RATE_LIMITED, CAPACITY_EXCEEDED.
+   */
+  #countWords(
+    items: readonly WalletItem[],
+    chains: ReadonlyMap<number, ReadonlyMap<string, Wanted>>,
+    { address, signal }: { address: string; signal: AbortSignal },
+  ): void {
+    const { room } = this.#options;
+    const words = items.reduce((sum, { tokens, conditions }) => sum + tokens.length + conditions.length, 0);
+    const pairs = words - [...chains.values()].reduce((sum, { size }) => sum + size, 0);
+    if (pairs === 0 || signal.aborted) return;
+    room.check({ pairs, address });
+    room.count({ pairs, address });
+    signal.addEventListener('abort', () => room.count({ pairs: -pairs, address }), { once: true });
+  }
+
   /** Ends every stream, now and as it comes. */
   drain(): void {
     this.#draining = true;
-    for (const holdings of this.#holdings.values()) holdings.endStreams();
+    for (const { holdings } of this.#lists.values()) holdings.endStreams();
   }
 
   /** Ends every stream and lets go of everything. */
   [Symbol.dispose](): void {
     this.drain();
-    for (const name of this.#holdings.keys()) this.#close(name);
+    for (const name of this.#lists.keys()) this.#close(name);
   }
 
   /** Throws CHAIN_NOT_SERVED, TOKEN_LIMIT_EXCEEDED. */
@@ -103,16 +130,16 @@ export class LiveWallets implements Wallets, Disposable {
     return chains;
   }
 
-  #hold(chainId: number, wanted: ReadonlyMap<string, Wanted>): Holdings {
+  #hold(chainId: number, wanted: ReadonlyMap<string, Wanted>, { address }: Caller): Holdings {
     const digest = createHash('sha256')
       .update([...wanted.keys()].sort().join())
       .digest('hex')
       .slice(0, 16);
     const name = `${chainId}/${digest}`;
-    const known = this.#holdings.get(name);
-    if (known) return known;
+    const known = this.#lists.get(name);
+    if (known) return known.holdings;
     const { room, config, chains } = this.#options;
-    room.check({ holders: 1, pairs: wanted.size });
+    room.check({ holders: 1, pairs: wanted.size, address });
     const { ledger, owners } = servedChain(chains, chainId);
     const holdings = new Holdings({
       chainId,
@@ -123,23 +150,25 @@ export class LiveWallets implements Wallets, Disposable {
       expired: () => this.#close(name),
     });
     holdings.add(wanted.values());
-    this.#holdings.set(name, holdings);
-    room.count({ holders: 1, pairs: wanted.size });
+    this.#lists.set(name, { holdings, address });
+    room.count({ holders: 1, pairs: wanted.size, address });
     return holdings;
   }
 
   #close(name: string): void {
-    const holdings = this.#holdings.get(name);
-    if (!holdings) return;
-    this.#holdings.delete(name);
+    const list = this.#lists.get(name);
+    if (!list) return;
+    this.#lists.delete(name);
+    const { holdings, address } = list;
     const pairs = holdings.size;
     holdings[Symbol.dispose]();
-    this.#options.room.count({ holders: -1, pairs: -pairs });
+    this.#options.room.count({ holders: -1, pairs: -pairs, address });
   }
 
-  #giveUpIdle(): boolean {
-    for (const [name, holdings] of this.#holdings) {
-      if (holdings.isStreaming) continue;
+  /** Of that address, or of any. */
+  #giveUpIdle(address?: string): boolean {
+    for (const [name, list] of this.#lists) {
+      if (list.holdings.isStreaming || (address !== undefined && list.address !== address)) continue;
       this.#close(name);
       return true;
     }

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { graphqlStream, postSession, restStream } from '../api.ts';
-import { token, tokens, wallet } from '../fixtures.ts';
+import { WebSocket } from 'ws';
+import { graphqlStream, postSession, restStream, walletsStream } from '../api.ts';
+import { CHAIN_ID, token, tokens, wallet } from '../fixtures.ts';
 import { startPlainWriter } from '../plain-writer.ts';
 import type { Row } from '../rows.ts';
 import { type Stage, startStage } from '../stage.ts';
@@ -10,6 +11,7 @@ const SESSIONS = 4000;
 const FULL_SESSIONS = 200;
 const TOKENS = 1000;
 const STREAMS = 2000;
+const WALLET_STREAMS = 100;
 const AT_ONCE = 50;
 /** A wallet, a token, an amount, the height and the hash of its block. */
 const BYTES_OF_A_PAIR = 20 + 20 + 32 + 8 + 32;
@@ -32,6 +34,8 @@ export async function measureMemory(): Promise<Row[]> {
   const plain = (await plainStreams()) / STREAMS;
   const rest = (await grownBy(openStreams(restStream))) / STREAMS;
   const graphql = (await grownBy(openStreams(graphqlStream))) / STREAMS;
+  const webSocket = (await grownBy(openSockets)) / STREAMS;
+  const wallets = (await grownBy(openWalletStreams)) / WALLET_STREAMS;
   const stream = { unit: 'kB', yardstick: plain / 1000, yardstickName: 'plain node:http writer' };
   return [
     {
@@ -50,6 +54,14 @@ export async function measureMemory(): Promise<Row[]> {
     },
     { ...stream, name: 'memory of an open stream, REST', value: rest / 1000 },
     { ...stream, name: 'memory of an open stream, GraphQL', value: graphql / 1000 },
+    { ...stream, name: 'memory of a WebSocket with one subscription', value: webSocket / 1000 },
+    {
+      name: 'memory of a stream of 1,000 wallets, a pair each',
+      value: wallets / 1000,
+      unit: 'kB',
+      yardstick: (1000 * pair) / 1000,
+      yardstickName: '1,000 pairs of one wallet',
+    },
   ];
 }
 
@@ -76,6 +88,27 @@ function openStreams(request: (url: string, owner: ReturnType<typeof wallet>) =>
     each(STREAMS, async () => {
       streams.use(await openStream(request(server.url, wallet(0))));
     });
+}
+
+async function openSockets({ server }: Stage, sockets: DisposableStack): Promise<void> {
+  const payload = { items: [{ wallet: wallet(0), token: token(0), blockchain: `evm:${CHAIN_ID}` }] };
+  const open = () =>
+    new Promise<void>((resolve, reject) => {
+      const socket = new WebSocket(server.url.replace('http', 'ws'));
+      sockets.defer(() => socket.terminate());
+      socket.once('open', () => socket.send(JSON.stringify({ type: 'balance', payload })));
+      socket.once('message', () => resolve());
+      socket.once('error', reject);
+    });
+  await each(STREAMS, open);
+}
+
+/** Each of other wallets. */
+function openWalletStreams({ server }: Stage, streams: DisposableStack): Promise<void> {
+  return each(WALLET_STREAMS, async (index) => {
+    const owners = Array.from({ length: 1000 }, (_, i) => wallet(1 + index * 1000 + i));
+    streams.use(await openStream(walletsStream(server.url, owners, token(0))));
+  });
 }
 
 async function plainStreams(): Promise<number> {

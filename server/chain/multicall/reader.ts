@@ -31,12 +31,17 @@ export interface Pair {
   readonly spender?: Address | undefined;
 }
 
+/** How much of the calls of one read it takes up. */
+export function weightOf({ token }: Pair): number {
+  return token === NATIVE ? NATIVE_WEIGHT : 1;
+}
+
 /** Splits pairs into reads of a bearable size. */
 export function chunksOf<P extends Pair>(pairs: readonly P[]): P[][] {
   const chunks: P[][] = [];
   let weight = CALLS_PER_READ;
   for (const pair of pairs) {
-    const own = pair.token === NATIVE ? NATIVE_WEIGHT : 1;
+    const own = weightOf(pair);
     if (weight + own > CALLS_PER_READ) {
       chunks.push([]);
       weight = 0;

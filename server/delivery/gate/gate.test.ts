@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { serveHttp, type TestServer } from '../../test/http.ts';
-import { ScriptedService } from '../../test/service.ts';
+import { ScriptedService, SOMEONE } from '../../test/service.ts';
 import { READS } from './gate.ts';
 
 const OWNER = '0xd8da6bf26964af9d7eed9e03e53415d37aa96045';
@@ -17,7 +17,7 @@ async function open(settings: Parameters<typeof serveHttp>[1]): Promise<void> {
   server = await serveHttp(service, settings);
   await service.sessions.create(
     { chainId: 1, owner: OWNER, clientId: null, tokensListsUrls: [], customTokens: [] },
-    'the test',
+    SOMEONE,
   );
 }
 

@@ -3,6 +3,7 @@ import type { Config } from '../../config.ts';
 import { FatalError, RetryLaterError } from '../../errors.ts';
 import type { Metrics } from '../../lib/metrics.ts';
 import { Shares } from '../../lib/shares.ts';
+import type { Caller } from '../../watch/service.ts';
 import { createClientAddress } from './client-address.ts';
 import { Keys, keyOf } from './keys.ts';
 import { Rate } from './rate.ts';
@@ -25,11 +26,7 @@ export interface Gate {
   read(caller: Caller, balances: number): Disposable;
 }
 
-export interface Caller {
-  /** Key or client address, for limits that are per caller. */
-  readonly id: string;
-  readonly address: string;
-}
+export type { Caller };
 
 export type GateConfig = Pick<
   Config,

@@ -17,11 +17,13 @@ export class Connection {
   wellFormed = false;
   /** What the subscription's source gave last: the one that the next result is made of. */
   update: StreamUpdate | undefined;
+  readonly #gate: Gate;
   readonly #admitted: () => Caller;
   #caller: Caller | undefined;
   readonly #gone = new AbortController();
 
   constructor(request: IncomingMessage, response: ServerResponse, gate: Gate) {
+    this.#gate = gate;
     this.#admitted = () => gate.admit(request);
     const lastEventId = request.headers['last-event-id'];
     this.lastEventId = typeof lastEventId === 'string' && lastEventId !== '' ? lastEventId : undefined;
@@ -32,6 +34,11 @@ export class Connection {
   get caller(): Caller {
     this.#caller ??= this.#admitted();
     return this.#caller;
+  }
+
+  /** Takes as many of the caller's requests as the operation turns out to be, the one aside that it began with. Throws RATE_LIMITED. */
+  async spendRest(requests: number): Promise<void> {
+    if (requests > 1) await this.#gate.spend(this.caller, requests - 1);
   }
 
   /** Aborts when the client is gone or has heard enough. */

@@ -2,6 +2,7 @@ import { type BaseError, FatalError } from '../../errors.ts';
 import { servedChain } from '../../watch/served.ts';
 import type { ServedChain, Service, SessionKey } from '../../watch/service.ts';
 import type { Connection } from './connection.ts';
+import type { Turns } from './turns.ts';
 
 /** What every resolver is given. */
 export interface Context {
@@ -9,6 +10,8 @@ export interface Context {
   /** Tokens that one `balances` may name. */
   readonly maxWatchedTokens: number;
   readonly connection: Connection;
+  /** One for all operations. */
+  readonly turns: Turns;
 }
 
 /** The chain of that id, or the default one. Throws CHAIN_NOT_SERVED. */

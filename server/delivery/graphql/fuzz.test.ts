@@ -3,7 +3,7 @@ import { GraphQLError, type GraphQLScalarType } from 'graphql';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import { NATIVE } from '../../chain/types.ts';
 import { serveHttp } from '../../test/http.ts';
-import { ScriptedService } from '../../test/service.ts';
+import { ScriptedService, SOMEONE } from '../../test/service.ts';
 import { decodeCursor } from '../../watch/cursor.ts';
 import { parseAddress, parseAmount, parseUrl } from './scalars.ts';
 import { schema } from './schema.ts';
@@ -166,7 +166,7 @@ test('a literal', async () => {
 
 test('a cursor is resumed from or it is not', async () => {
   const key = { chainId: 1, owner: NATIVE, clientId: null };
-  await service.sessions.create({ ...key, tokensListsUrls: [], customTokens: [NATIVE] }, 'test');
+  await service.sessions.create({ ...key, tokensListsUrls: [], customTokens: [NATIVE] }, SOMEONE);
   const query =
     'subscription ($after: String) { balances(chainId: 1, owner: "native", after: $after) { cursor } }';
   await fc.assert(

@@ -22,11 +22,26 @@ export function useRequests(): Plugin {
           // It has hung up, or was cut off: nothing that we did wrong.
           throw error.code === 'ECONNRESET' ? refusal(400, 'the body is expected to come whole') : error;
         });
+        forgetBody(sent);
         const text = orRefuse(() => UTF8.decode(bytes), 'the body is expected to be UTF-8');
         return orRefuse(() => JSON.parse(text), 'the body is expected to be JSON');
       });
     },
   };
+}
+
+/** What whatwg-node keeps of a body that was read, to itself: as it came, and in one piece. */
+interface Kept {
+  readonly _chunks: unknown[] | null;
+  _buffer: unknown;
+}
+
+/** A request is kept as long as what it asked for runs, and a stream may run for days. */
+function forgetBody(request: Request): void {
+  const kept = request as unknown as Kept;
+  // In place: whoever collected them has them, too.
+  kept._chunks?.splice(0);
+  kept._buffer = undefined;
 }
 
 const UTF8 = new TextDecoder('utf-8', { fatal: true });

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { Address } from '../../chain/types.ts';
 import { eventsOf, type WireEvent } from '../../test/events.ts';
 import { serveHttp, type TestServer } from '../../test/http.ts';
-import { ScriptedService, type ScriptedStream, updateOf } from '../../test/service.ts';
+import { ScriptedService, type ScriptedStream, SOMEONE, updateOf } from '../../test/service.ts';
 
 const OWNER: Address = '0xd8da6bf26964af9d7eed9e03e53415d37aa96045';
 const USDC: Address = '0xa0b86991c6218b36c1d19d4a2e9eb0ce3606eb48';
@@ -18,7 +18,7 @@ let server: TestServer;
 
 beforeEach(async () => {
   service = new ScriptedService();
-  await service.sessions.create({ ...KEY, tokensListsUrls: [], customTokens: [USDC] }, 'test');
+  await service.sessions.create({ ...KEY, tokensListsUrls: [], customTokens: [USDC] }, SOMEONE);
   server = await serveHttp(service, { sseHeartbeatMs: 60_000 });
 });
 

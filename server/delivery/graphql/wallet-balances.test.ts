@@ -1,8 +1,11 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { networkOf } from '../../chain/networks.ts';
 import { type Address, type Hash, NATIVE } from '../../chain/types.ts';
 import { eventsOf } from '../../test/events.ts';
 import { serveHttp, type TestServer } from '../../test/http.ts';
+import { postRequest, RawClient } from '../../test/raw.ts';
 import { balanceOf, blockAt, ethereum, ScriptedService, updateOf } from '../../test/service.ts';
 import type { Allowance } from '../../watch/update.ts';
 
@@ -53,6 +56,10 @@ const opened = (nth = 1) =>
     if (!stream) throw new Error('no stream yet');
     return stream;
   });
+
+/** So many tokens that nobody knows. */
+const numbered = (count: number) =>
+  Array.from({ length: count }, (_, index) => `0x${index.toString(16).padStart(40, '0')}` as Address);
 
 const item = (rest: object = {}) => ({ chainId: 1, owner: OWNER, tokens: ['native'], ...rest });
 
@@ -278,4 +285,102 @@ test("a session's allowances, whole and as they change, though no balance does",
     },
   });
   await messages.return(undefined);
+});
+
+test('everybody else has a turn while thousands of balances are put together, for however many', async () => {
+  const tokens = numbered(5000);
+  const streams = Array.from({ length: 3 }, () => ask(SUBSCRIPTION, { items: [item({ tokens })] }));
+  await opened(3);
+  let completed = 0;
+  const served = service.chains.get(1);
+  if (!served) throw new Error('it is served');
+  const { metadata } = served;
+  served.metadata = (token) => {
+    completed += 1;
+    return metadata(token);
+  };
+  const amounts = Object.fromEntries(tokens.map((token) => [token, 1n]));
+  for (const stream of service.walletStreams)
+    stream.push(updateOf({ chainId: 1, owner: OWNER }, 'c1', amounts, { kind: 'SNAPSHOT' }));
+  // Of each balance the symbol and the decimals.
+  const all = 2 * 3 * tokens.length;
+  let most = 0;
+  for (let before = 0; completed < all; before = completed) {
+    await new Promise((resolve) => setImmediate(resolve));
+    most = Math.max(most, completed - before);
+  }
+  for (const response of await Promise.all(streams))
+    for await (const { data } of messagesOf(response)) {
+      const { balances } = data.data.walletBalances;
+      expect(
+        balances.map(({ token }: { token: { address: Address } }) => token.address.toLowerCase()),
+      ).toEqual(tokens);
+      break;
+    }
+  // A part of one of them, in two turns at the most.
+  expect(most).toBeLessThanOrEqual(2 * 2 * 500);
+});
+
+test('a stream counts as a request for every thousand pairs that it begins with', async () => {
+  await server[Symbol.asyncDispose]();
+  server = await serveHttp(service, { maxBodyBytes: 1_048_576, rateLimitPerMinute: 5 });
+  const stream = (pairs: number) => ask(SUBSCRIPTION, { items: [item({ tokens: numbered(pairs) })] });
+  expect((await stream(2500)).status).toBe(200);
+  const refused = await stream(2001);
+  expect([refused.status, refused.headers.get('retry-after')]).toEqual([429, expect.stringMatching(/^\d+$/)]);
+  expect((await refused.json()).errors[0].extensions.code).toBe('RATE_LIMITED');
+  expect(service.walletStreams.size).toBe(1);
+  expect((await stream(1000)).status).toBe(200);
+  expect((await stream(1)).status).toBe(429);
+});
+
+test('a session counts as a request more for each of its spenders, written or streamed from', async () => {
+  await server[Symbol.asyncDispose]();
+  server = await serveHttp(service, { maxBodyBytes: 1_048_576, rateLimitPerMinute: 8 });
+  const key = `chainId: 1, owner: "${OWNER}"`;
+  const write = (rest: string) =>
+    ask(`mutation { createSession(input: { ${key}, customTokens: ["${USDC}"] ${rest} }) { chainId } }`);
+  // Three requests, and three more though it names none: what is added is theirs to spend.
+  expect((await write(`spenders: ["${SPENDER}", "${OTHER}"]`)).status).toBe(200);
+  expect((await write('')).status).toBe(200);
+  const refused = await ask(`subscription { balances(${key}) { kind } }`);
+  expect(refused.status).toBe(429);
+});
+
+test('what came with a request is forgotten once its stream is open', async () => {
+  using clients = new DisposableStack();
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  const held = () => {
+    collect();
+    const { heapUsed, external } = process.memoryUsage();
+    return heapUsed + external;
+  };
+  // By hand: fetch keeps what it has sent, and does so in this process.
+  const open = async () => {
+    const body = { query: SUBSCRIPTION, variables: { items: [item()], junk: heavy() } };
+    const client = new RawClient(server.url, postRequest('/graphql', body, { Accept: 'text/event-stream' }));
+    clients.use(client.read());
+    await vi.waitFor(() => expect(client.text).toContain('200 OK'));
+  };
+  // Half a megabyte of JSON, and ten of objects.
+  const heavy = () => Array.from({ length: 150_000 }, () => ({}));
+  await open();
+  const before = held();
+  for (let opened = 0; opened < 20; opened += 1) await open();
+  expect((held() - before) / 20).toBeLessThan(300_000);
+});
+
+test('what is longer than any cursor is none, and is not kept', async () => {
+  const refused = await ask(SUBSCRIPTION, { items: [item()], after: '~'.repeat(900_000) });
+  for await (const { data } of messagesOf(refused)) {
+    expect(data.errors[0]).toMatchObject({
+      message: 'after: expected at most 20000 characters, found 900000',
+      extensions: { code: 'BAD_USER_INPUT' },
+    });
+    break;
+  }
+  expect(service.walletStreams.size).toBe(0);
+  void ask(SUBSCRIPTION, { items: [item()], after: '~'.repeat(20_000) });
+  await opened();
 });

@@ -12,12 +12,14 @@ import { Connection, type StreamUpdate } from './connection.ts';
 import type { Context } from './context.ts';
 import { documentCaches } from './documents.ts';
 import { createMaskError, useRequestErrors } from './errors.ts';
+import { useForgetting } from './forget.ts';
 import { useAdmission, useRates } from './gate.ts';
 import { asksForGraphiQL, createGraphiQL } from './graphiql.ts';
 import { documentLimits } from './limits.ts';
 import { useRequests } from './requests.ts';
 import { schema } from './schema.ts';
 import { useEventStream } from './sse.ts';
+import { Turns } from './turns.ts';
 
 export interface GraphQLOptions {
   readonly service: Service;
@@ -52,6 +54,7 @@ export function createGraphQL({ service, config, gate, sample, metrics, log }: G
       useRequests(),
       ...documentLimits(config),
       useRates(gate),
+      useForgetting(),
       ...(config.introspection ? [] : [noIntrospection]),
       useRequestErrors(),
       useEventStream({ heartbeatMs: config.sseHeartbeatMs, ...observer(metrics) }),
@@ -64,6 +67,7 @@ export function createGraphQL({ service, config, gate, sample, metrics, log }: G
     // What is worth a line is logged where it is masked.
     logging: false,
   });
+  const turns = new Turns();
   const graphiql = config.graphiql ? createGraphiQL(service, sample) : undefined;
   return {
     schema,
@@ -71,7 +75,7 @@ export function createGraphQL({ service, config, gate, sample, metrics, log }: G
       if (graphiql && asksForGraphiQL(request)) return graphiql(request, response);
       const { maxWatchedTokens } = config;
       const connection = new Connection(request, response, gate);
-      return yoga.handle(request, response, { service, maxWatchedTokens, connection });
+      return yoga.handle(request, response, { service, maxWatchedTokens, connection, turns });
     },
   };
 }

@@ -3,7 +3,7 @@ import { afterAll, afterEach, expect, test } from 'vitest';
 import { type Address, NATIVE } from '../../chain/types.ts';
 import { eventually } from '../../test/app.ts';
 import { serveHttp } from '../../test/http.ts';
-import { ScriptedService } from '../../test/service.ts';
+import { ScriptedService, SOMEONE } from '../../test/service.ts';
 import { overWire, type WireAnswer } from '../../test/wire.ts';
 import { checksum, parseAddress, parseToken } from '../address.ts';
 
@@ -15,7 +15,7 @@ const OWNER = '0xd8dA6BF26964aF9D7eEd9e03E53415d37aA96045';
 const service = new ScriptedService();
 service.amounts.set(NATIVE, 1n);
 const key = { chainId: 1, owner: OWNER.toLowerCase() as Address, clientId: null };
-await service.sessions.create({ ...key, tokensListsUrls: [], customTokens: [NATIVE] }, 'test');
+await service.sessions.create({ ...key, tokensListsUrls: [], customTokens: [NATIVE] }, SOMEONE);
 const server = await serveHttp(service, { maxBodyBytes: 100_000 });
 afterAll(() => server[Symbol.asyncDispose]());
 afterEach(async () => {

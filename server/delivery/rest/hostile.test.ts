@@ -3,7 +3,7 @@ import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import { type Address, NATIVE } from '../../chain/types.ts';
 import { eventually } from '../../test/app.ts';
 import { serveHttp } from '../../test/http.ts';
-import { ScriptedService } from '../../test/service.ts';
+import { ScriptedService, SOMEONE } from '../../test/service.ts';
 import { overWire, type WireAnswer } from '../../test/wire.ts';
 
 /**
@@ -22,7 +22,7 @@ const service = new ScriptedService();
 service.amounts.set(NATIVE, 1n);
 await service.sessions.create(
   { chainId: 1, owner, clientId: null, tokensListsUrls: [], customTokens: [NATIVE] },
-  'test',
+  SOMEONE,
 );
 const server = await serveHttp(service);
 afterAll(async () => {

@@ -92,14 +92,14 @@ describe('sessions', () => {
   });
 
   test('who asks is passed along', async () => {
-    let heard: string | undefined;
+    let heard: unknown;
     const { create } = service.sessions;
     service.sessions.create = (input, caller) => {
       heard = caller;
       return create(input, caller);
     };
     await call('POST', `/1/sessions/${OWNER}`, { customTokens: [DAI] });
-    expect(heard).toBe('127.0.0.1');
+    expect(heard).toEqual({ id: '127.0.0.1', address: '127.0.0.1' });
   });
 
   test.each([

@@ -76,7 +76,7 @@ export function addSessions(app: RestApp, { service, gate }: RestOptions): void 
       if (tokensListsUrls.length === 0 && customTokens.length === 0)
         throw new FatalError('BAD_USER_INPUT', 'tokens_lists_urls && custom_tokens are empty');
       const input = { chainId, owner, clientId, tokensListsUrls, customTokens };
-      const { tokens } = await service.sessions[write](input, context.var.caller.id);
+      const { tokens } = await service.sessions[write](input, context.var.caller);
       return context.json({ chainId, owner: checksum(owner), tokens: tokens.length }, 200);
     });
 }

@@ -2,7 +2,7 @@ import { EventSource } from 'eventsource';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { eventsOf } from '../../test/events.ts';
 import { serveHttp, type TestServer } from '../../test/http.ts';
-import { blockAt, ScriptedService, type ScriptedStream, updateOf } from '../../test/service.ts';
+import { blockAt, ScriptedService, type ScriptedStream, SOMEONE, updateOf } from '../../test/service.ts';
 import type { Allowance } from '../../watch/update.ts';
 
 const OWNER = '0xd8da6bf26964af9d7eed9e03e53415d37aa96045';
@@ -26,7 +26,7 @@ afterEach(async () => {
 });
 
 const createSession = (clientId: string | null = null) =>
-  service.sessions.create({ ...SESSION, clientId, tokensListsUrls: [], customTokens: [DAI] }, 'someone');
+  service.sessions.create({ ...SESSION, clientId, tokensListsUrls: [], customTokens: [DAI] }, SOMEONE);
 const path = () => `${server.url}/sse/1/balances/${OWNER}`;
 
 /** What an application would see: every update and error, in order. */
@@ -110,7 +110,7 @@ test('a snapshot is sent though it is empty; a diff with nothing to say is not, 
 test('allowances are none of its business: an update of nothing else says nothing', async () => {
   await service.sessions.create(
     { ...SESSION, clientId: null, tokensListsUrls: [], customTokens: [DAI], spenders: [USDC] },
-    'someone',
+    SOMEONE,
   );
   const allowances: Allowance[] = [
     {

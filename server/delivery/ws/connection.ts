@@ -1,5 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import type { Socket } from 'node:net';
+import { setImmediate as turn } from 'node:timers/promises';
 import type { WebSocket } from 'ws';
 import { BaseError } from '../../errors.ts';
 import { withRequestId } from '../../lib/request-id.ts';
@@ -34,6 +35,8 @@ interface Arrived {
 
 /** That came at once, before the first of them was obeyed: of what is read together there may be thousands. */
 const MOST_QUEUED = 1000;
+/** Past it a message takes milliseconds to read, and tens of them where it means ill. */
+const SMALL_BYTES = 16_384;
 const GOING_AWAY = 1001;
 const POLICY_VIOLATION = 1008;
 
@@ -110,16 +113,25 @@ export class WebSocketConnection {
     this.#isBusy = true;
     this.#webSocket.pause();
     for (let next = this.#queue.shift(); next; next = this.#queue.shift()) {
-      const message = readMessage(next.data, next.isBinary);
+      let message: Message | undefined;
       try {
+        if (next.data.length > SMALL_BYTES) await this.#payForReading();
+        message = readMessage(next.data, next.isBinary);
         await this.#obey(message);
       } catch (error) {
         if (this.#closing.signal.aborted) break;
-        await this.#send([failure(error, message.subscriptionId, this.#options.log)]);
+        await this.#send([failure(error, message?.subscriptionId, this.#options.log)]);
       }
     }
     this.#isBusy = false;
     this.#webSocket.resume();
+  }
+
+  /** A large message counts twice, the first time before it is looked at; and others have their turn before each. */
+  async #payForReading(): Promise<void> {
+    const { gate, stranger } = this.#options;
+    await turn();
+    await gate.spend(this.#caller ?? stranger, 1);
   }
 
   async #obey(message: Message): Promise<void> {

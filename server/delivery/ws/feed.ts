@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import { setTimeout as timeout } from 'node:timers/promises';
-import type { Service } from '../../watch/service.ts';
+import type { Caller, Service } from '../../watch/service.ts';
 import type { Update } from '../../watch/update.ts';
 import { data } from './events.ts';
 import { Gathering } from './gathering.ts';
@@ -15,6 +15,7 @@ import { keyOf, type Pair, walletItems } from './pairs.ts';
 export interface FeedOptions {
   readonly service: Pick<Service, 'wallets' | 'chains'>;
   readonly subscriptionId: string;
+  readonly caller: Caller;
   /** By key, in the order in which a snapshot has them. */
   readonly pairs: ReadonlyMap<string, Pair>;
   /** Resolves when the socket has taken it all, or is gone. */
@@ -50,7 +51,8 @@ export class Feed {
     signal.addEventListener('abort', stop, { once: true, signal: stopping.signal });
     try {
       const items = walletItems(options.pairs.values());
-      const updates = await options.service.wallets.stream(items, { signal: stopping.signal });
+      const { caller, service } = options;
+      const updates = await service.wallets.stream(items, { caller, signal: stopping.signal });
       return new Feed(options, updates, stopping);
     } catch (error) {
       stop();

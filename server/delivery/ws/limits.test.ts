@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { eventually } from '../../test/app.ts';
 import { serveHttp, type TestServer } from '../../test/http.ts';
 import { ScriptedService } from '../../test/service.ts';
@@ -9,7 +9,6 @@ import {
   SocketClient,
   snapshot,
   subscribe,
-  USDC,
   unsubscribe,
   walletStreams,
 } from '../../test/socket.ts';
@@ -334,6 +333,47 @@ describe('the rate of a caller', () => {
   });
 });
 
+describe('large messages', () => {
+  const nested = '['.repeat(20_000);
+  const refusedOf = ({ said }: SocketClient) => said.filter(({ code }) => code === 'RATE_LIMITED').length;
+
+  test('are not even read past the rate', async () => {
+    const client = await open({ rateLimitPerMinute: 10, maxBodyBytes: 1_048_576 });
+    const parse = vi.spyOn(JSON, 'parse');
+    try {
+      for (let sent = 0; sent < 50; sent += 1) await client.send(nested);
+      await client.heard(50);
+      expect(parse.mock.calls.filter(([text]) => text === nested)).toHaveLength(5);
+    } finally {
+      parse.mockRestore();
+    }
+    expect(refusedOf(client)).toBe(45);
+  });
+
+  test('leave others their turn between them', async () => {
+    const client = await open({ maxBodyBytes: 1_048_576 });
+    await client.opened;
+    let turns = 0;
+    const turnsAtRead: number[] = [];
+    const parse = vi.spyOn(JSON, 'parse').mockImplementation(function counted(text: string) {
+      if (text === nested) turnsAtRead.push(turns);
+      return {};
+    });
+    const count = () => {
+      turns += 1;
+      if (client.said.length < 50) setImmediate(count);
+    };
+    try {
+      for (let sent = 0; sent < 50; sent += 1) await client.send(nested);
+      count();
+      await client.heard(50);
+    } finally {
+      parse.mockRestore();
+    }
+    expect(new Set(turnsAtRead).size).toBe(50);
+  });
+});
+
 describe('open subscriptions', () => {
   const streams = async () => {
     const { values } = await server.metrics.streams.get();
@@ -351,12 +391,25 @@ describe('open subscriptions', () => {
       retryAfter: 5,
       subscriptionId: 'c',
     });
-    // What is open may grow.
-    expect(await client.ask(subscribe([item(USDC)], 'a'))).toMatchObject({ pairs: 2 });
     await client.ask(unsubscribe('b'));
     expect(await client.ask(subscribe([item(DAI)], 'c', TRACKED))).toMatchObject({ event: 'subscribed' });
     client.socket.terminate();
     await eventually(async () => expect(await streams()).toBe(0));
+  });
+
+  test('and each addition is one more, until all is asked for again', async () => {
+    const client = await open({ maxStreamsPerAddress: 3 });
+    for (const [index, each] of many(3).entries())
+      expect(await client.ask(subscribe([each], 'a', TRACKED))).toMatchObject({ pairs: index + 1 });
+    expect(await streams()).toBe(3);
+    // Lists that nobody else shares cost the process as much, whether they are one subscription or many.
+    expect(await client.ask(subscribe(many(4), 'a'))).toMatchObject({ code: 'RATE_LIMITED' });
+    expect(await client.ask(subscribe(many(3), 'a'))).toMatchObject({ event: 'subscribed', pairs: 3 });
+    expect(await streams()).toBe(1);
+    expect(await client.ask(subscribe(many(4), 'a'))).toMatchObject({ event: 'subscribed', pairs: 4 });
+    expect(await streams()).toBe(2);
+    await client.ask(unsubscribe('a'));
+    expect(await streams()).toBe(0);
   });
 
   test('are streams of the process', async () => {

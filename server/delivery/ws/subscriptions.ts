@@ -8,10 +8,11 @@ import type { Pair } from './pairs.ts';
 
 /**
  * What one connection is subscribed to. A subscription is fed by a stream for the pairs that it began with, and one
- * for each addition. Asked for again it is fed by a new one for all of them, which begins with all they hold. Told by
- * the connection, one message after the other; ends with it.
+ * for each addition, each of which counts as one. Asked for again it is fed by a new one for all of them, which begins
+ * with all they hold and takes the place of those before. Told by the connection, one message after the other; ends
+ * with it.
  */
-interface SubscriptionsOptions extends Omit<FeedOptions, 'subscriptionId' | 'pairs'> {
+interface SubscriptionsOptions extends Omit<FeedOptions, 'subscriptionId' | 'pairs' | 'caller'> {
   readonly config: Pick<Config, 'maxPairsPerConnection'>;
   readonly gate: Pick<Gate, 'openStream'>;
   /** The connection's. */
@@ -23,7 +24,8 @@ interface SubscriptionsOptions extends Omit<FeedOptions, 'subscriptionId' | 'pai
 interface Subscription {
   readonly pairs: Map<string, Pair>;
   feeds: Feed[];
-  readonly place: Disposable;
+  /** Of its feeds among all open streams. */
+  readonly places: Disposable[];
   isTracked: boolean;
 }
 
@@ -54,16 +56,18 @@ export class Subscriptions {
       );
 
     using opening = new DisposableStack();
-    const place = known?.place ?? opening.use(gate.openStream(caller, 'websocket'));
     const isReplay = known !== undefined && added.size === 0;
-    const feed = await this.#open(subscriptionId, isReplay ? known.pairs : added);
+    const places = isReplay ? [] : [opening.use(gate.openStream(caller, 'websocket'))];
+    const feed = await this.#open({ subscriptionId, caller, pairs: isReplay ? known.pairs : added });
     // The connection may have ended meanwhile, or what was to be added to.
     if (signal.aborted || this.#byId.get(subscriptionId) !== known) return await feed.stop();
     opening.move();
 
-    const subscription: Subscription = known ?? { pairs: new Map(), feeds: [], place, isTracked: false };
+    const subscription: Subscription = known ?? { pairs: new Map(), feeds: [], places: [], isTracked: false };
     const replaced = isReplay ? subscription.feeds.splice(0) : [];
     subscription.feeds.push(feed);
+    subscription.places.push(...places);
+    if (isReplay) for (const place of subscription.places.splice(1)) place[Symbol.dispose]();
     for (const [key, pair] of added) subscription.pairs.set(key, pair);
     subscription.isTracked = tracking ?? subscription.isTracked;
     this.#byId.set(subscriptionId, subscription);
@@ -91,17 +95,18 @@ export class Subscriptions {
     await Promise.all([...this.#byId.keys()].map((id) => this.#end(id)));
   }
 
-  async #open(subscriptionId: string, pairs: ReadonlyMap<string, Pair>): Promise<Feed> {
+  async #open(asked: Pick<FeedOptions, 'subscriptionId' | 'caller' | 'pairs'>): Promise<Feed> {
     const { service, send, sent, signal } = this.#options;
     // Its own: what the subscription gets later is another feed's.
-    return await Feed.open({ service, send, sent, subscriptionId, pairs: new Map(pairs) }, signal);
+    const pairs = new Map(asked.pairs);
+    return await Feed.open({ ...asked, pairs, service, send, sent }, signal);
   }
 
   async #end(subscriptionId: string): Promise<void> {
     const subscription = this.#byId.get(subscriptionId);
     if (!subscription) return;
     this.#byId.delete(subscriptionId);
-    subscription.place[Symbol.dispose]();
+    for (const place of subscription.places) place[Symbol.dispose]();
     await Promise.all(subscription.feeds.map((feed) => feed.stop()));
   }
 }

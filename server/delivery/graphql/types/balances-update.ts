@@ -25,7 +25,8 @@ export const BalancesUpdate = builder.objectRef<Update>('BalancesUpdate').implem
       description:
         'In a `SNAPSHOT` every watched balance of the chain, zeros included; in a `DIFF` those that changed, or, of ' +
         'items with conditions, those that crossed one.',
-      resolve: ({ chainId, balances }) => balances.map((balance) => ({ chainId, balance })),
+      resolve: ({ chainId, balances }, _, { turns }) =>
+        turns.of(balances.map((balance) => ({ chainId, balance }))),
     }),
     allowances: t.field({
       type: [Allowance],
@@ -33,7 +34,8 @@ export const BalancesUpdate = builder.objectRef<Update>('BalancesUpdate').implem
         'What spenders may take: in a `SNAPSHOT` of every watched token to every spender of the session, zeros ' +
         'included; in a `DIFF` those that changed. One that cannot be read is left out, and one that no longer can be ' +
         'is taken back by a `SNAPSHOT` without it.',
-      resolve: ({ chainId, allowances }) => allowances.map((allowance) => ({ chainId, allowance })),
+      resolve: ({ chainId, allowances }, _, { turns }) =>
+        turns.of(allowances.map((allowance) => ({ chainId, allowance }))),
     }),
     removed: t.expose('removed', {
       type: ['Address'],

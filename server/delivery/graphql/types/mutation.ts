@@ -1,4 +1,5 @@
 import type { SessionInput as WatchedSessionInput } from '../../../watch/service.ts';
+import { requestsOfSession } from '../../gate/price.ts';
 import { builder } from '../builder.ts';
 import { badUserInput, type Context, sessionKey } from '../context.ts';
 import { spendersOf } from '../spenders.ts';
@@ -17,8 +18,11 @@ builder.mutationType({
       args: {
         input: t.arg({ type: SessionInput, required: true, description: 'The wallet and its tokens.' }),
       },
-      resolve: (_root, { input }, context) =>
-        context.service.sessions.create(sessionInput(context, input), context.connection.caller.id),
+      async resolve(_root, { input }, context) {
+        const asked = sessionInput(context, input);
+        await spendSpenders(context, asked);
+        return await context.service.sessions.create(asked, context.connection.caller);
+      },
     }),
     updateSession: t.field({
       type: Session,
@@ -26,8 +30,11 @@ builder.mutationType({
       args: {
         input: t.arg({ type: SessionInput, required: true, description: 'The wallet and its tokens.' }),
       },
-      resolve: (_root, { input }, context) =>
-        context.service.sessions.update(sessionInput(context, input), context.connection.caller.id),
+      async resolve(_root, { input }, context) {
+        const asked = sessionInput(context, input);
+        await spendSpenders(context, asked);
+        return await context.service.sessions.update(asked, context.connection.caller);
+      },
     }),
   }),
 });
@@ -39,4 +46,11 @@ function sessionInput(context: Context, input: typeof SessionInput.$inferInput):
   if (tokensListsUrls.length === 0 && customTokens.length === 0)
     throw badUserInput('tokensListsUrls and customTokens are both empty');
   return { ...key, tokensListsUrls, customTokens, spenders: spendersOf(input.spenders) };
+}
+
+/** Those that it has already are spenders of whatever is added, too. */
+async function spendSpenders({ service, connection }: Context, asked: WatchedSessionInput): Promise<void> {
+  const known = await service.sessions.find(asked);
+  const spenders = Math.max(known?.spenders.length ?? 0, asked.spenders?.length ?? 0);
+  await connection.spendRest(requestsOfSession(spenders));
 }

@@ -1,7 +1,8 @@
 import { servedChain } from '../../../watch/served.ts';
+import { requestsOfSession } from '../../gate/price.ts';
 import { builder } from '../builder.ts';
 import type { Connection, StreamUpdate } from '../connection.ts';
-import { sessionKey } from '../context.ts';
+import { badUserInput, sessionKey } from '../context.ts';
 import { BalancesUpdate } from './balances-update.ts';
 import { ChainUpdate } from './chain-update.ts';
 
@@ -32,8 +33,10 @@ builder.subscriptionType({
       async subscribe(_root, { after, ...args }, context) {
         const { service, connection } = context;
         const key = sessionKey(context, args);
+        const session = await service.sessions.find(key);
+        await connection.spendRest(requestsOfSession(session?.spenders.length ?? 0));
         const updates = await service.sessions.stream(key, {
-          after: after ?? connection.lastEventId,
+          after: cursorOf(after, connection),
           signal: connection.signal,
         });
         return followed(updates, connection);
@@ -53,6 +56,16 @@ builder.subscriptionType({
     }),
   }),
 });
+
+/** Of a hundred chains. A stream keeps it for as long as it is there. */
+const MAX_CURSOR_CHARACTERS = 20_000;
+
+/** Where to go on. Throws BAD_USER_INPUT for what is longer than any cursor. */
+export function cursorOf(after: string | null | undefined, { lastEventId }: Connection): string | undefined {
+  if (after && after.length > MAX_CURSOR_CHARACTERS)
+    throw badUserInput(`after: expected at most ${MAX_CURSOR_CHARACTERS} characters, found ${after.length}`);
+  return after ?? lastEventId;
+}
 
 /** Leaves each update with the connection, and ends both at once when the reader returns. */
 export function followed<T extends StreamUpdate>(

@@ -1,7 +1,8 @@
+import { requestsOfPairs } from '../../gate/price.ts';
 import { builder } from '../builder.ts';
 import { MAX_ITEMS, walletItems } from '../wallet-items.ts';
 import { BalancesUpdate } from './balances-update.ts';
-import { AFTER, followed } from './subscription.ts';
+import { AFTER, cursorOf, followed } from './subscription.ts';
 import { WalletItem } from './wallet-item.ts';
 
 builder.subscriptionField('walletBalances', (t) =>
@@ -11,7 +12,8 @@ builder.subscriptionField('walletBalances', (t) =>
       'The balances of many wallets on any of the chains, without a session: for each chain a full snapshot, then what ' +
       'changed. Each update concerns one chain, and its cursor all of them. A reader that is slow gets fewer and fresher ' +
       'updates. Errors, which name the item: `BAD_USER_INPUT`, `CHAIN_NOT_SERVED`; `TOKEN_LIMIT_EXCEEDED` past ' +
-      'MAX_PAIRS_PER_STREAM pairs of a wallet and a token; `CAPACITY_EXCEEDED`.',
+      'MAX_PAIRS_PER_STREAM pairs of a wallet and a token; `RATE_LIMITED`, where every 1,000 pairs count as a request, ' +
+      'and past the share of what is watched that one address has; `CAPACITY_EXCEEDED`.',
     args: {
       items: t.arg({
         type: [WalletItem],
@@ -21,8 +23,12 @@ builder.subscriptionField('walletBalances', (t) =>
       after: t.arg.string({ required: false, description: AFTER }),
     },
     async subscribe(_root, { items, after }, { service, connection }) {
-      const updates = await service.wallets.stream(walletItems(items, service.chains), {
-        after: after ?? connection.lastEventId,
+      const asked = walletItems(items, service.chains);
+      const words = asked.reduce((sum, { tokens, conditions }) => sum + tokens.length + conditions.length, 0);
+      await connection.spendRest(requestsOfPairs(words));
+      const updates = await service.wallets.stream(asked, {
+        after: cursorOf(after, connection),
+        caller: connection.caller,
         signal: connection.signal,
       });
       return followed(updates, connection);
