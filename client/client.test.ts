@@ -2,7 +2,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { serveHttp, type TestServer } from '../server/test/http.ts';
-import { blockAt, ScriptedService, type ScriptedStream, updateOf } from '../server/test/service.ts';
+import { blockAt, ScriptedService, type ScriptedStream, SOMEONE, updateOf } from '../server/test/service.ts';
 import {
   type Address,
   type BalancesClient,
@@ -255,7 +255,7 @@ test('a shared session that somebody else made again, of less, gets back what wa
   service.restart();
   const { chainId, owner } = source.of;
   const theirs = { chainId, owner, clientId: null, tokensListsUrls: [], spenders: undefined };
-  await service.sessions.create({ ...theirs, customTokens: [DAI] }, 'somebody else');
+  await service.sessions.create({ ...theirs, customTokens: [DAI] }, SOMEONE);
   const again = await stream(source);
   again.push(snapshot('c2', { [DAI]: 2n }));
   const whole = await stream(again);
