@@ -34,8 +34,8 @@ interface List {
 
 /**
  * Streams of many wallets. What one of them names on a chain is held under a name made of it: who asks for the same
- * shares it, and who reconnects within the idle time resumes. What nobody listens to any more makes room first, of whoever needs it before
- * others'.
+ * shares it, and who reconnects within the idle time resumes. What nobody listens to any more makes room first, that of
+ * whoever needs the room before others'.
  */
 export class LiveWallets implements Wallets, Disposable {
   readonly #options: WalletsOptions;
