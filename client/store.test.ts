@@ -230,3 +230,35 @@ test('who has not read a state misses none of its changes', () => {
   expect(amounts(merged)).toEqual({ [lower(DAI)]: 3n });
   expect(mergeUnread(first, merged).kind).toBe('SNAPSHOT');
 });
+
+test('what changed twice before it was read names the transactions of both, from what was before both', () => {
+  const moved = (
+    number: number,
+    amount: string,
+    previousAmount: string,
+    hash: `0x${string}`,
+  ): BalancesUpdate => {
+    const diff = update('DIFF', number, { [USDC]: amount });
+    return {
+      ...diff,
+      balances: diff.balances.map((one) => ({ ...one, previousAmount, transactions: [hash] })),
+    };
+  };
+  const first = folded(update('SNAPSHOT', 1, { [USDC]: '1', [DAI]: '1' }));
+  const second = fold(first, moved(2, '2', '1', '0x02'));
+  const third = fold(second, moved(3, '3', '2', '0x03'));
+  const merged = mergeUnread(second, third);
+  expect(merged.balances.get(USDC)).toMatchObject({
+    amount: 3n,
+    previousAmount: 1n,
+    transactions: ['0x02', '0x03'],
+  });
+  // What follows is folded from what was, not from what was merged for a reader.
+  expect(third.balances.get(USDC)).toMatchObject({ previousAmount: 2n, transactions: ['0x03'] });
+  const back = fold(third, { ...moved(4, '1', '3', '0x04'), cause: 'REORG' });
+  expect(mergeUnread(merged, back).balances.get(USDC)).toMatchObject({
+    amount: 1n,
+    previousAmount: 1n,
+    transactions: ['0x04'],
+  });
+});

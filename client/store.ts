@@ -3,6 +3,7 @@ import { type AllowanceKey, type Allowances, eitherChanged, foldAllowances } fro
 import { toBalance, toBlock } from './decode.ts';
 import type { WatchBalancesSubscription } from './gql/graphql.ts';
 import type { Address, Block, UpdateCause, UpdateKind, WatchedBalance } from './types.ts';
+import { fromBoth } from './unread.ts';
 
 /** What a stream delivers, as it comes over the wire. */
 export type BalancesUpdate = WatchBalancesSubscription['balances'];
@@ -59,12 +60,23 @@ export function lacks({ kind, balances, allowances }: BalancesUpdate, known: Bal
   );
 }
 
-/** The newer of two states, for a reader who has seen neither: what changed in either has changed. */
+/**
+ * The newer of two states, for a reader who has seen neither: what changed in either has changed, and what changed in
+ * both names the transactions of both.
+ */
 export function mergeUnread(older: BalancesState, newer: BalancesState): BalancesState {
+  const { kind, cause } = newer;
+  const balances = new AddressMap(newer.balances);
+  const twice = kind === 'DIFF' ? newer.changed.filter((token) => older.changed.includes(token)) : [];
+  for (const token of twice) {
+    const [before, now] = [older.balances.get(token), balances.get(token)];
+    if (before && now) balances.set(token, fromBoth(before, now, cause));
+  }
   return {
     ...newer,
+    balances: twice.length > 0 ? balances : newer.balances,
     changed: [...new Set([...older.changed, ...newer.changed])],
     changedAllowances: eitherChanged(older.changedAllowances, newer.changedAllowances),
-    kind: older.kind === 'SNAPSHOT' ? 'SNAPSHOT' : newer.kind,
+    kind: older.kind === 'SNAPSHOT' ? 'SNAPSHOT' : kind,
   };
 }

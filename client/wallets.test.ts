@@ -139,3 +139,24 @@ test('who has not read a state misses no change and no crossing, and gets the ne
   expect(merged.balance(1, ALICE, USDC)?.amount).toBe(5n);
   expect(merged).toMatchObject({ chainId: 1, cursor: 'cursor-1-12', kind: 'DIFF' });
 });
+
+test('what changed twice before it was read names the transactions of both', () => {
+  const moved = (
+    number: number,
+    amount: string,
+    previousAmount: string,
+    hash: `0x${string}`,
+  ): WalletsUpdate => {
+    const diff = update('DIFF', 1, number, [ALICE, USDC, amount]);
+    return {
+      ...diff,
+      balances: diff.balances.map((one) => ({ ...one, previousAmount, transactions: [hash] })),
+    };
+  };
+  const first = foldWallets(undefined, update('SNAPSHOT', 1, 10, [ALICE, USDC, '1']));
+  const second = foldWallets(first, moved(11, '2', '1', '0x02'));
+  const third = foldWallets(second, moved(12, '3', '2', '0x03'));
+  expect(mergeUnreadWallets(second, third).changed).toMatchObject([
+    { amount: 3n, previousAmount: 1n, transactions: ['0x02', '0x03'] },
+  ]);
+});

@@ -2,6 +2,7 @@ import { AddressMap, keyOf } from './address-map.ts';
 import { toBalance, toBlock } from './decode.ts';
 import type { WatchWalletsSubscription } from './gql/graphql.ts';
 import type { Address, Block, ConditionKind, UpdateCause, UpdateKind, WatchedBalance } from './types.ts';
+import { fromBoth } from './unread.ts';
 
 /** What a stream of many wallets delivers, as it comes over the wire: of one chain each. */
 export type WalletsUpdate = WatchWalletsSubscription['walletBalances'];
@@ -67,12 +68,15 @@ export function foldWallets(state: WalletsState | undefined, update: WalletsUpda
   };
 }
 
-/** The newer of two states, for a reader who has seen neither: no change and no crossing is lost. */
+/** The newer of two states, for a reader who has seen neither: no change, crossing or transaction is lost. */
 export function mergeUnreadWallets(older: WalletsState, newer: WalletsState): WalletsState {
   const changed = new Map(older.changed.map((balance) => [nameOf(balance), balance]));
   for (const balance of newer.changed) {
-    const crossed = new Set([...(changed.get(nameOf(balance))?.crossed ?? []), ...balance.crossed]);
-    changed.set(nameOf(balance), { ...balance, crossed: [...crossed] });
+    const before = changed.get(nameOf(balance));
+    const crossed = [...new Set([...(before?.crossed ?? []), ...balance.crossed])];
+    const isDiff = before !== undefined && newer.kind === 'DIFF';
+    const now = isDiff ? fromBoth(before, balance, newer.cause) : balance;
+    changed.set(nameOf(balance), { ...now, crossed });
   }
   return { ...newer, changed: [...changed.values()] };
 }
