@@ -79,8 +79,7 @@ export class LiveWallets implements Wallets, Disposable {
     { address, signal }: { address: string; signal: AbortSignal },
   ): void {
     const { room } = this.#options;
-    const words = items.reduce((sum, { tokens, conditions }) => sum + tokens.length + conditions.length, 0);
-    const pairs = words - [...chains.values()].reduce((sum, { size }) => sum + size, 0);
+    const pairs = wordsOf(items) - [...chains.values()].reduce((sum, { size }) => sum + size, 0);
     if (pairs === 0 || signal.aborted) return;
     room.check({ pairs, address });
     room.count({ pairs, address });
@@ -174,6 +173,11 @@ export class LiveWallets implements Wallets, Disposable {
     }
     return false;
   }
+}
+
+/** How much a stream names in all: tokens, however often each, and conditions. */
+export function wordsOf(items: readonly WalletItem[]): number {
+  return items.reduce((sum, { tokens, conditions }) => sum + tokens.length + conditions.length, 0);
 }
 
 /** By the pairs that are held; none where everything is wanted of everything. */

@@ -8,7 +8,8 @@ import type { Service } from '../../watch/service.ts';
 import type { Door } from '../answer.ts';
 import type { Gate } from '../gate/gate.ts';
 import type { Sample } from '../sample.ts';
-import { Connection, type StreamUpdate } from './connection.ts';
+import { countSent } from '../sent.ts';
+import { Connection } from './connection.ts';
 import type { Context } from './context.ts';
 import { documentCaches } from './documents.ts';
 import { createMaskError, useRequestErrors } from './errors.ts';
@@ -29,11 +30,9 @@ export interface GraphQLOptions {
   >;
   readonly gate: Gate;
   readonly sample?: Sample | undefined;
-  readonly metrics: StreamMetrics;
+  readonly metrics: Pick<Metrics, 'updatesSent' | 'blockToSend'>;
   readonly log: Pick<Logger, 'error'>;
 }
-
-type StreamMetrics = Pick<Metrics, 'updatesSent' | 'blockToSend'>;
 
 export interface GraphQLDoor {
   readonly schema: GraphQLSchema;
@@ -57,7 +56,7 @@ export function createGraphQL({ service, config, gate, sample, metrics, log }: G
       useForgetting(),
       ...(config.introspection ? [] : [noIntrospection]),
       useRequestErrors(),
-      useEventStream({ heartbeatMs: config.sseHeartbeatMs, ...observer(metrics) }),
+      useEventStream({ heartbeatMs: config.sseHeartbeatMs, sent: countSent(metrics, 'graphql') }),
     ],
     batching: false,
     multipart: false,
@@ -76,19 +75,6 @@ export function createGraphQL({ service, config, gate, sample, metrics, log }: G
       const { maxWatchedTokens } = config;
       const connection = new Connection(request, response, gate);
       return yoga.handle(request, response, { service, maxWatchedTokens, connection, turns });
-    },
-  };
-}
-
-/** Counts what the streams of this door do. */
-function observer(metrics: StreamMetrics) {
-  const updatesSent = metrics.updatesSent.labels({ door: 'graphql' });
-  const blockToSend = metrics.blockToSend.labels({ door: 'graphql' });
-  return {
-    sent(update: StreamUpdate) {
-      updatesSent.inc();
-      const announcedAtMs = 'announcedAtMs' in update ? update.announcedAtMs : null;
-      if (announcedAtMs !== null) blockToSend.observe((performance.now() - announcedAtMs) / 1000);
     },
   };
 }

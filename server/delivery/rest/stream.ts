@@ -1,6 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { FatalError } from '../../errors.ts';
 import { servedChain } from '../../watch/served.ts';
+import { countSent } from '../sent.ts';
 import { SSE_HEADERS, sseStream } from '../sse.ts';
 import { admission } from './admission.ts';
 import type { RestApp, RestOptions } from './context.ts';
@@ -63,8 +64,7 @@ page like this one shows it only once it is over.`,
 /** `GET /sse/{chain_id}/balances/{owner}`. */
 export function addStream(app: RestApp, { service, config, gate, metrics, log }: RestOptions): void {
   const middleware = admission(gate);
-  const updatesSent = metrics.updatesSent.labels({ door: 'rest' });
-  const blockToSend = metrics.blockToSend.labels({ door: 'rest' });
+  const sent = countSent(metrics, 'rest');
 
   app.openapi({ ...route, middleware }, async (context) => {
     const { chain_id: chainId, owner } = context.req.valid('param');
@@ -86,10 +86,7 @@ export function addStream(app: RestApp, { service, config, gate, metrics, log }:
     const updates = await service.sessions.stream(key, { after, signal });
     opening.move();
     const events = balanceEvents(updates, signal, {
-      sent({ announcedAtMs }) {
-        updatesSent.inc();
-        if (announcedAtMs !== null) blockToSend.observe((performance.now() - announcedAtMs) / 1000);
-      },
+      sent,
       failed: (error) => log.error({ err: error, chainId, owner }, 'a stream cannot go on'),
       ended: () => place[Symbol.dispose](),
     });

@@ -5,6 +5,7 @@ import type { WebSocket } from 'ws';
 import { BaseError } from '../../errors.ts';
 import { withRequestId } from '../../lib/request-id.ts';
 import type { Caller } from '../gate/gate.ts';
+import { countSent } from '../sent.ts';
 import { limitArrivals } from './arrivals.ts';
 import type { WebSocketOptions } from './door.ts';
 import { failure } from './events.ts';
@@ -56,16 +57,11 @@ export class WebSocketConnection {
     this.#webSocket = webSocket;
     this.#caller = options.caller;
     setMaxListeners(0, this.#closing.signal);
-    const updatesSent = metrics.updatesSent.labels({ door: 'websocket' });
-    const blockToSend = metrics.blockToSend.labels({ door: 'websocket' });
     this.#subscriptions = new Subscriptions({
       ...options,
       signal: this.#closing.signal,
       send: (texts) => this.#send(texts),
-      sent: ({ announcedAtMs }) => {
-        updatesSent.inc();
-        if (announcedAtMs !== null) blockToSend.observe((performance.now() - announcedAtMs) / 1000);
-      },
+      sent: countSent(metrics, 'websocket'),
       ended: (subscriptionId, error) => {
         if (error === undefined) this.goAway();
         else void this.#send([failure(error, subscriptionId, options.log)]);

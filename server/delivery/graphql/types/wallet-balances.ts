@@ -1,3 +1,4 @@
+import { wordsOf } from '../../../watch/wallets.ts';
 import { requestsOfPairs } from '../../gate/price.ts';
 import { builder } from '../builder.ts';
 import { MAX_ITEMS, walletItems } from '../wallet-items.ts';
@@ -24,8 +25,7 @@ builder.subscriptionField('walletBalances', (t) =>
     },
     async subscribe(_root, { items, after }, { service, connection }) {
       const asked = walletItems(items, service.chains);
-      const words = asked.reduce((sum, { tokens, conditions }) => sum + tokens.length + conditions.length, 0);
-      await connection.spendRest(requestsOfPairs(words));
+      await connection.spendRest(requestsOfPairs(wordsOf(asked)));
       const updates = await service.wallets.stream(asked, {
         after: cursorOf(after, connection),
         caller: connection.caller,
