@@ -5,10 +5,10 @@ import { CALLS_PER_READ, type Reader, type Reading } from '../chain/multicall/re
 import type { WatchedWallets } from '../chain/scan.ts';
 import { type Address, type BlockRef, NATIVE } from '../chain/types.ts';
 import { Confirmations } from './confirmations.ts';
+import { Demands } from './demands.ts';
 import { merge } from './entry.ts';
 import { Held } from './held.ts';
-import { NativeTurns } from './natives.ts';
-import { remaining, transactionsThrough, type Unsettled, union, type WatchedPair } from './pair.ts';
+import { remaining, transactionsThrough, union, type WatchedPair } from './pair.ts';
 import { Payments } from './payments.ts';
 import { Refresh } from './refresh.ts';
 import { Registry, type Sink } from './registry.ts';
@@ -45,7 +45,7 @@ export class Ledger {
   readonly #registry = new Registry();
   readonly #confirmations = new Confirmations();
   readonly #refresh: Refresh;
-  readonly #natives: NativeTurns;
+  readonly #demands: Demands;
   readonly #payments = new Payments((owner) => this.pair(owner, NATIVE) !== undefined);
   readonly #held: Held;
   #head: BlockRef | undefined;
@@ -65,7 +65,12 @@ export class Ledger {
       settle: (pairs, readings, pin) => this.settle(pairs, readings, pin),
       signal: options.signal,
     });
-    this.#natives = new NativeTurns(() => this.#touchNatives(), options.signal);
+    this.#demands = new Demands({
+      registry: this.#registry,
+      touched: (pair) => options.reader.touched(pair),
+      read: (pair) => this.#refresh.add(pair),
+      signal: options.signal,
+    });
     this.#held = new Held({
       payments: this.#payments,
       merge: (pair, reading, pin) => this.#merge(pair, reading, pin),
@@ -143,8 +148,7 @@ export class Ledger {
     this.turns.add(pair);
     this.#confirmations.add(pair, performance.now());
     this.#options.observer.watched(this.#registry.pairCount);
-    const height = this.#head?.number ?? 0;
-    this.#touch(pair, { cause: 'SUBSCRIBED', from: height, through: height, by: [] });
+    this.#demands.first(pair);
     return pair;
   }
 
@@ -172,38 +176,16 @@ export class Ledger {
       if (!lowest || known.number < lowest.number) lowest = known;
     }
     // While native balances wait for their turn, what is known of this one is as old as its last reading.
-    const native = this.#natives.isWaiting ? this.pair(owner, NATIVE)?.entry?.readAt : undefined;
+    const native = this.#demands.areNativesWaiting ? this.pair(owner, NATIVE)?.entry?.readAt : undefined;
     return native && lowest && native.number < lowest.number ? native : lowest;
   }
 
   /** Takes in one step of the chain: what must be read again because of it. */
   advance(advance: Advance): void {
-    const { tip, forkedAbove, complete, touches, parties, walletsVersion, announcedAtMs } = advance;
-    const height = tip.number;
-    const lowest = Math.min(height, (forkedAbove ?? this.#head?.number ?? height) + 1);
-    this.#head = tip;
-    this.#announcedAtMs = announcedAtMs;
+    this.#head = advance.tip;
+    this.#announcedAtMs = advance.announcedAtMs;
     this.#payments.advance(advance);
-    const demand = { through: height, by: [] };
-    if (!complete) {
-      this.#touchAll({ ...demand, cause: forkedAbove === undefined ? 'RECONCILED' : 'REORG', from: 0 });
-    } else {
-      if (forkedAbove !== undefined) this.#leaveFork(forkedAbove, height);
-      const cause = forkedAbove === undefined ? 'EVENT' : 'REORG';
-      for (const touch of touches) {
-        const { owner, transaction, height: from } = touch;
-        for (const pair of this.#registry.touched(touch)) {
-          this.#options.reader.touched(pair);
-          this.#touch(pair, { cause, from, through: height, by: [{ transaction, height: from }] });
-        }
-        this.#touchNative(owner);
-      }
-      for (const owner of parties ?? []) this.#touchNative(owner);
-      // What came while the blocks were being scanned was in no filter: read all of it.
-      for (const pair of this.#registry.unknownTo(walletsVersion))
-        this.#touch(pair, { ...demand, cause: 'EVENT', from: lowest });
-      if (!parties) this.#natives.blockCame();
-    }
+    this.#demands.advance(advance);
     this.#refresh.schedule();
   }
 
@@ -240,50 +222,5 @@ export class Ledger {
     pair.changedSeq = this.tick();
     if (!demand && cause === 'RECONCILED') this.#options.observer.reconciled();
     this.#registry.wallet(pair.owner)?.sink({ pair, entry: merged.entry, previous });
-  }
-
-  #touch(pair: WatchedPair, demand: Unsettled): void {
-    this.#registry.demand(pair, demand);
-    this.#refresh.add(pair);
-  }
-
-  #touchAll(demand: Unsettled): void {
-    for (const wallet of this.#registry.wallets())
-      for (const pair of wallet.pairs.values()) {
-        // On another branch what was demanded before says nothing: its height may lie above all that there is now.
-        if (demand.cause === 'REORG') this.#registry.settle(pair);
-        this.#touch(pair, demand);
-      }
-  }
-
-  /** Whatever was read at, or waits for, a block that was replaced is read at the new head. */
-  #leaveFork(forkedAbove: number, height: number): void {
-    for (const wallet of this.#registry.wallets())
-      for (const pair of wallet.pairs.values()) {
-        const read = pair.entry !== undefined && pair.entry.readAt.number > forkedAbove;
-        const waits = pair.unsettled !== undefined && pair.unsettled.through > forkedAbove;
-        if (!read && !waits) continue;
-        const from = Math.min(pair.unsettled?.from ?? height, forkedAbove + 1);
-        // Those of the lost blocks may be in none of the new ones, which bring their own.
-        const by = pair.unsettled?.by.filter((touch) => touch.height <= forkedAbove) ?? [];
-        this.#registry.settle(pair);
-        this.#touch(pair, { cause: 'REORG', from, through: height, by });
-      }
-  }
-
-  #touchNative(owner: Address, from = this.#head?.number ?? 0): void {
-    const pair = this.pair(owner, NATIVE);
-    const height = this.#head?.number ?? 0;
-    if (pair) this.#touch(pair, { cause: 'EVENT', from, through: height, by: [] });
-  }
-
-  /** Any block since the last reading may have moved it, not the newest alone. */
-  #touchNatives(): void {
-    const height = this.#head?.number;
-    for (const owner of this.#registry.owners()) {
-      const readAt = this.pair(owner, NATIVE)?.entry?.readAt.number;
-      // One that went along with a token's read at this very block knows it all.
-      if (readAt !== height) this.#touchNative(owner, readAt === undefined ? height : readAt + 1);
-    }
   }
 }
