@@ -1,6 +1,4 @@
 import { keyOf } from './address-map.ts';
-import { toAllowance } from './decode.ts';
-import type { AllowanceFieldsFragment } from './gql/graphql.ts';
 import type { Address, Allowance } from './types.ts';
 
 /** What spenders may take of a wallet's tokens, by token and spender. */
@@ -18,7 +16,7 @@ export interface AllowanceKey {
 
 interface AllowancesUpdate {
   readonly kind: 'SNAPSHOT' | 'DIFF';
-  readonly allowances: readonly AllowanceFieldsFragment[];
+  readonly allowances: readonly Allowance[];
   /** Tokens that left, and their allowances with them. */
   readonly removed: readonly Address[];
 }
@@ -29,20 +27,20 @@ interface Folded {
 }
 
 /** Folds what an update says of allowances into what is known of them. Pure. */
-export function foldAllowances(known: Allowances | undefined, update: AllowancesUpdate): Folded {
+export function foldAllowances(known: Allowances, update: AllowancesUpdate): Folded {
   const isSilent = update.allowances.length === 0 && update.removed.length === 0;
-  if (known && update.kind === 'DIFF' && isSilent) return { allowances: known, changed: [] };
+  if (update.kind === 'DIFF' && isSilent) return { allowances: known, changed: [] };
   const changed = new Map<string, AllowanceKey>();
   const removed = new Set(update.removed.map(keyOf));
   const byName = new Map<string, Allowance>();
-  for (const allowance of known ?? []) {
+  for (const allowance of known) {
     const key = keysOf(allowance);
     if (update.kind === 'SNAPSHOT' || removed.has(key.token)) changed.set(nameOf(key), key);
     else byName.set(nameOf(key), allowance);
   }
   for (const sent of update.allowances) {
     const key = keysOf(sent);
-    byName.set(nameOf(key), toAllowance(sent));
+    byName.set(nameOf(key), sent);
     changed.set(nameOf(key), key);
   }
   return { allowances: new AllowanceMap(byName), changed: [...changed.values()] };
@@ -76,6 +74,8 @@ class AllowanceMap implements Allowances {
     return this.#byName.values();
   }
 }
+
+export const NO_ALLOWANCES: Allowances = new AllowanceMap(new Map());
 
 function keysOf({ token, spender }: { token: { address: Address }; spender: Address }): AllowanceKey {
   return { token: keyOf(token.address), spender: keyOf(spender) };

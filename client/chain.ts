@@ -1,7 +1,7 @@
 import { toBlock } from './decode.ts';
-import { WatchChain } from './documents.ts';
 import { follow } from './follow.ts';
 import type { WatchChainSubscription } from './gql/graphql.ts';
+import { WatchChainDocument as WatchChain } from './gql/graphql.ts';
 import type { Transport } from './transport.ts';
 import type { Block } from './types.ts';
 

@@ -1,27 +1,36 @@
 import { type ChainState, followChain, mergeUnreadChain } from './chain.ts';
 import { toBalance } from './decode.ts';
-import { ReadBalance } from './documents.ts';
+import { ReadBalanceDocument as ReadBalance, ReadBalancesDocument as ReadBalances } from './gql/graphql.ts';
 import { Latest } from './latest.ts';
 import { Lifetime } from './lifetime.ts';
 import { Sessions } from './sessions.ts';
-import { type BalancesState, mergeUnread } from './store.ts';
+import type { Source } from './source/source.ts';
+import { Upstream } from './source/upstream.ts';
 import { Transport, type TransportOptions } from './transport.ts';
 import type { Address, BlockTag, Session, SessionInput, WalletItem, WatchedBalance } from './types.ts';
-import { mergeUnreadWallets, type WalletsState } from './wallets.ts';
-import { followBalances, followWallets } from './watch.ts';
+import { followWallets, mergeUnreadWallets, type WalletsState } from './wallets.ts';
+import { type BalancesListener, type BalancesWatch, Watch } from './watch.ts';
 
 export interface BalancesClientOptions {
   /** Of the server, as `https://balances.example`, or of its `/graphql`. */
   readonly url: string | URL;
+  /** Where the server asks for one; sent as `Authorization: Bearer`. */
+  readonly apiKey?: string | undefined;
   /** Instead of the global one. */
   readonly fetch?: typeof fetch;
   /** Sent with every request, or how to get them for each. */
   readonly headers?: TransportOptions['headers'];
   /**
-   * A UUID. With it sessions are this client's own, and what it watches is set each time; without it all devices
-   * of a wallet share one list, which only grows.
+   * A UUID: what this client watches is a list of its own. Default: in a browser one that is made once and kept in its
+   * `localStorage`, elsewhere a new one for each client.
    */
   readonly clientId?: string;
+  /**
+   * Whether tabs of this browser share one connection, where it has Web Locks and BroadcastChannel. Default: true.
+   */
+  readonly share?: boolean;
+  /** Where balances come from while the server is away; see `@balance-stream/client/rpc`. */
+  readonly fallback?: ((service: Source) => Source) | undefined;
   /**
    * Milliseconds without a byte after which a connection is given up and opened again: a few of the server's
    * heartbeats. Default: 25,000.
@@ -38,9 +47,28 @@ export interface BalanceInput {
   readonly at?: BlockTag;
 }
 
-export interface WatchOptions extends SessionInput {
-  /** Ends the iteration. */
-  readonly signal?: AbortSignal;
+export interface BalancesInput {
+  readonly owner: Address;
+  /** 1 to 1,000. */
+  readonly tokens: readonly (Address | 'native')[];
+  /** Default: the server's first. */
+  readonly chainId?: number;
+  /** Default: `LATEST`. */
+  readonly at?: BlockTag;
+}
+
+/** Without lists and tokens, the native coin and its wrapped token, which always are watched. */
+export interface WatchOptions {
+  readonly chainId: number;
+  /** The wallet. */
+  readonly owner: Address;
+  /** Token lists in Uniswap's format. */
+  readonly tokensListsUrls?: readonly string[] | undefined;
+  readonly customTokens?: readonly (Address | 'native')[] | undefined;
+  /** Whose allowances of the watched tokens are watched, too: at most 10. */
+  readonly spenders?: readonly Address[] | undefined;
+  /** Ends it. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface WalletsOptions {
@@ -63,15 +91,19 @@ export interface BalancesClient extends AsyncDisposable {
    * `status` is `UNREADABLE`. Throws BalancesError with `CHAIN_NOT_SERVED`, `UPSTREAM_UNAVAILABLE`.
    */
   balance(input: BalanceInput): Promise<WatchedBalance>;
+  /** What a wallet holds of some tokens now, in their order; otherwise as `balance`. */
+  balances(input: BalancesInput): Promise<readonly WatchedBalance[]>;
   /**
-   * Everything a wallet holds of the watched tokens, and what spenders may take of them, again after every change.
-   * Where tokens, lists or spenders are given the session is made first, else there must be one (`SESSION_NOT_FOUND`).
+   * Everything a wallet holds of some tokens, and what spenders may take of them, again after every change: to iterate
+   * over, or as a store with `getSnapshot` and `subscribe`.
    *
-   * Reconnects for ever and resumes where it was; throws only what trying again cannot mend. Who reads slowly
-   * skips states: each is complete, and `changed` says what changed since the one read before. Ends on `break`,
-   * when the signal aborts, and when the client is disposed.
+   * Reconnects for ever and resumes where it was; meanwhile what is known is kept, and its status is `stale`. Fails
+   * only by what trying again cannot mend. All watches of a client, and of the browser's other tabs, share one
+   * connection. Ends on `break`, when nobody is subscribed, when the signal aborts, and when the client is disposed.
    */
-  watchBalances(options: WatchOptions): AsyncIterableIterator<BalancesState>;
+  watchBalances(options: WatchOptions): BalancesWatch;
+  /** The same with a callback, from the first state on. Returns what ends it. */
+  watchBalances(options: WatchOptions, listener: BalancesListener): () => void;
   /**
    * Everything that many wallets hold on any of the chains, again after every change, without a session. Each chain
    * begins when its balances have been read; one that is in trouble holds up no other. Items with conditions tell
@@ -106,12 +138,10 @@ export interface BalancesClient extends AsyncDisposable {
    * const held = new Map<string, WatchedBalance>();
    * const collect = async () => {
    *   // A change that a reorganisation took back is followed by another one, which takes its place.
-   *   for await (const { balances, changed } of client.watchBalances({ chainId: 1, owner, customTokens: [token] }))
-   *     for (const address of changed) {
-   *       const balance = balances.get(address);
-   *       if (balance) held.set(address, balance);
-   *       else held.delete(address);
-   *     }
+   *   for await (const { changes } of client.watchBalances({ chainId: 1, owner, customTokens: [token] }))
+   *     for (const { token, now } of changes)
+   *       if (now) held.set(token.address, now);
+   *       else held.delete(token.address);
    * };
    * const release = async () => {
    *   for await (const { finalized } of client.watchChain(1))
@@ -144,18 +174,31 @@ export interface BalancesClient extends AsyncDisposable {
  *   owner: '0xd8dA6BF26964aF9D7eEd9e03E53415D37aA96045',
  *   customTokens: ['0xA0b86991c6218b36c1d19D4a2e9Eb0cE3606eB48'],
  * });
- * for await (const { balances, changed } of watched)
- *   for (const token of changed) {
- *     const balance = balances.get(token);
- *     console.log(balance?.token.symbol, balance?.formatted);
- *   }
+ * for await (const { changes } of watched)
+ *   for (const { token, previous, now } of changes)
+ *     console.log(token.symbol, previous?.formatted, now?.formatted);
  * ```
  */
-export function createBalancesClient({ clientId, ...options }: BalancesClientOptions): BalancesClient {
+export function createBalancesClient(options: BalancesClientOptions): BalancesClient {
+  const { clientId = crypto.randomUUID() } = options;
   const transport = new Transport(options);
   const sessions = new Sessions(transport);
+  const source = new Upstream({ transport, sessions, clientId });
   const lifetime = new Lifetime();
   const own = <T extends SessionInput>(input: T): T => ({ ...input, clientId: input.clientId ?? clientId });
+
+  function watchBalances(input: WatchOptions): BalancesWatch;
+  function watchBalances(input: WatchOptions, listener: BalancesListener): () => void;
+  function watchBalances(
+    { signal, ...input }: WatchOptions,
+    listener?: BalancesListener,
+  ): BalancesWatch | (() => void) {
+    const { chainId, owner, tokensListsUrls = [], customTokens = [], spenders = [] } = input;
+    const demand = { chainId, owner, tokensListsUrls, customTokens, spenders };
+    const watch = new Watch({ source, demand, signal: lifetime.signal(signal) });
+    return listener ? watch.subscribe(listener) : watch;
+  }
+
   return {
     createSession: (input) => lifetime.run((signal) => sessions.create(own(input), signal)),
     updateSession: (input) => lifetime.run((signal) => sessions.update(own(input), signal)),
@@ -164,11 +207,12 @@ export function createBalancesClient({ clientId, ...options }: BalancesClientOpt
       const answer = await lifetime.run((signal) => transport.request(ReadBalance, variables, signal));
       return toBalance(answer.balance);
     },
-    watchBalances({ signal: outer, ...input }) {
-      const follow = (publish: (state: BalancesState) => void, gone: AbortSignal) =>
-        lifetime.run((signal) => followBalances({ transport, sessions }, own(input), publish, signal), gone);
-      return new Latest({ merge: mergeUnread, produce: follow, signal: outer });
+    async balances({ owner, tokens, chainId, at }) {
+      const variables = { owner, tokens, chainId, at };
+      const answer = await lifetime.run((signal) => transport.request(ReadBalances, variables, signal));
+      return answer.balances.map(toBalance);
     },
+    watchBalances,
     watchWallets({ signal: outer, items }) {
       const produce = (publish: (state: WalletsState) => void, gone: AbortSignal) =>
         lifetime.run((signal) => followWallets(transport, items, publish, signal), gone);
@@ -179,9 +223,12 @@ export function createBalancesClient({ clientId, ...options }: BalancesClientOpt
         lifetime.run((signal) => followChain(transport, chainId, publish, signal), gone);
       return new Latest({ merge: mergeUnreadChain, produce, signal: outer });
     },
-    dispose: () => lifetime.end(),
-    async [Symbol.asyncDispose]() {
+    dispose() {
       lifetime.end();
+      source.dispose();
+    },
+    async [Symbol.asyncDispose]() {
+      this.dispose();
     },
   };
 }

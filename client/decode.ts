@@ -1,5 +1,24 @@
-import type { AllowanceFieldsFragment, BalanceFieldsFragment, BlockFieldsFragment } from './gql/graphql.ts';
+import type {
+  AllowanceFieldsFragment,
+  BalanceFieldsFragment,
+  BlockFieldsFragment,
+  WatchBalancesSubscription,
+} from './gql/graphql.ts';
+import type { WalletUpdate } from './source/source.ts';
 import type { Allowance, Block, WatchedBalance } from './types.ts';
+
+export function toWalletUpdate(update: WatchBalancesSubscription['balances']): WalletUpdate {
+  const { kind, cause, removed } = update;
+  return {
+    kind,
+    cause,
+    block: toBlock(update.block),
+    balances: update.balances.map(toBalance),
+    allowances: update.allowances.map(toAllowance),
+    removed,
+    via: 'service',
+  };
+}
 
 /** What came over the wire, with amounts and heights as what they are. */
 export function toBalance(balance: BalanceFieldsFragment): WatchedBalance {

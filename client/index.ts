@@ -4,12 +4,21 @@ export {
   type BalanceInput,
   type BalancesClient,
   type BalancesClientOptions,
+  type BalancesInput,
   createBalancesClient,
   type WalletsOptions,
   type WatchOptions,
 } from './client.ts';
 export { BalancesError } from './errors.ts';
-export { type BalancesState, type BalancesUpdate, fold, mergeUnread } from './store.ts';
+export type { Connection, Demand, Follower, Source, Via, WalletUpdate } from './source/source.ts';
+export {
+  type BalanceChange,
+  type BalancesState,
+  fold,
+  fromScratch,
+  mergeUnread,
+  type WatchStatus,
+} from './state.ts';
 export type {
   Address,
   Allowance,
@@ -34,3 +43,4 @@ export {
   type WalletsState,
   type WalletsUpdate,
 } from './wallets.ts';
+export type { BalancesListener, BalancesWatch } from './watch.ts';

@@ -22,6 +22,17 @@ export class Lifetime {
     }
   }
 
+  /** Aborts when the lifetime ends, or with the outer one. */
+  signal(outer?: AbortSignal): AbortSignal {
+    const control = new AbortController();
+    if (this.#reason) control.abort(this.#reason);
+    if (outer?.aborted) control.abort(outer.reason);
+    outer?.addEventListener('abort', () => control.abort(outer.reason), { once: true });
+    this.#open.add(control);
+    control.signal.addEventListener('abort', () => this.#open.delete(control), { once: true });
+    return control.signal;
+  }
+
   end(): void {
     this.#reason ??= new DOMException('the client was disposed', 'AbortError');
     for (const control of this.#open) control.abort(this.#reason);

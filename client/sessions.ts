@@ -1,5 +1,8 @@
-import { CreateSession, UpdateSession } from './documents.ts';
 import type { CreateSessionMutation } from './gql/graphql.ts';
+import {
+  CreateSessionDocument as CreateSession,
+  UpdateSessionDocument as UpdateSession,
+} from './gql/graphql.ts';
 import type { Transport } from './transport.ts';
 import type { Session, SessionInput } from './types.ts';
 

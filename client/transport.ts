@@ -8,6 +8,7 @@ export interface TransportOptions {
   readonly url: string | URL;
   readonly fetch?: typeof fetch | undefined;
   readonly headers?: RequestHeaders | undefined;
+  readonly apiKey?: string | undefined;
   readonly silenceTimeoutMs?: number | undefined;
 }
 
@@ -24,14 +25,17 @@ export class Transport {
   readonly #fetch: typeof fetch;
   readonly #headers: () => Promise<Record<string, string>>;
 
-  constructor({ url, fetch: fetchFn, headers = {}, silenceTimeoutMs }: TransportOptions) {
+  constructor({ url, fetch: fetchFn, headers = {}, apiKey, silenceTimeoutMs }: TransportOptions) {
     this.#url = endpoint(url);
     this.#fetch = fetchUnlessSilent(
       // Browsers insist on being called without a receiver.
       fetchFn ?? ((...args) => fetch(...args)),
       silenceTimeoutMs ?? SILENCE_TIMEOUT_MS,
     );
-    this.#headers = async () => (typeof headers === 'function' ? await headers() : { ...headers });
+    this.#headers = async () => ({
+      ...(apiKey !== undefined && { authorization: `Bearer ${apiKey}` }),
+      ...(typeof headers === 'function' ? await headers() : headers),
+    });
   }
 
   /** Throws BalancesError, or the signal's reason. */

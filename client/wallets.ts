@@ -1,7 +1,18 @@
 import { AddressMap, keyOf } from './address-map.ts';
 import { toBalance, toBlock } from './decode.ts';
+import { follow } from './follow.ts';
 import type { WatchWalletsSubscription } from './gql/graphql.ts';
-import type { Address, Block, ConditionKind, UpdateCause, UpdateKind, WatchedBalance } from './types.ts';
+import { WatchWalletsDocument as WatchWallets } from './gql/graphql.ts';
+import type { Transport } from './transport.ts';
+import type {
+  Address,
+  Block,
+  ConditionKind,
+  UpdateCause,
+  UpdateKind,
+  WalletItem,
+  WatchedBalance,
+} from './types.ts';
 import { fromBoth } from './unread.ts';
 
 /** What a stream of many wallets delivers, as it comes over the wire: of one chain each. */
@@ -83,4 +94,43 @@ export function mergeUnreadWallets(older: WalletsState, newer: WalletsState): Wa
 
 function nameOf({ chainId, owner, token }: WatchedBalance): string {
   return `${chainId} ${keyOf(owner)} ${keyOf(token.address)}`;
+}
+
+/** Follows many wallets' stream, which needs no session. */
+export async function followWallets(
+  transport: Transport,
+  wallets: readonly WalletItem[],
+  publish: (state: WalletsState) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  const items = wallets.map(toVariable);
+  await follow(
+    {
+      open: (state, next) =>
+        transport.stream(
+          WatchWallets,
+          { items, after: state?.cursor },
+          ({ walletBalances }) => next(walletBalances),
+          signal,
+        ),
+      fold: foldWallets,
+      publish,
+      isPassing: ({ retryable }) => retryable,
+    },
+    signal,
+  );
+}
+
+function toVariable({ chainId, owner, tokens, conditions }: WalletItem) {
+  return {
+    chainId,
+    owner,
+    tokens: [...tokens],
+    conditions: conditions?.map(({ token, below, above, changeOver }) => ({
+      token,
+      below: below?.toString(),
+      above: above?.toString(),
+      changeOver: changeOver?.toString(),
+    })),
+  };
 }

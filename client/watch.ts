@@ -1,100 +1,127 @@
-import { WatchBalances, WatchWallets } from './documents.ts';
-import { BalancesError } from './errors.ts';
-import { follow } from './follow.ts';
-import type { Sessions } from './sessions.ts';
-import { type BalancesState, type BalancesUpdate, fold, lacks } from './store.ts';
-import type { Transport } from './transport.ts';
-import type { SessionInput, WalletItem } from './types.ts';
-import { foldWallets, type WalletsState } from './wallets.ts';
+import type { BalancesError } from './errors.ts';
+import { Latest } from './latest.ts';
+import type { Connection, Demand, Source, WalletUpdate } from './source/source.ts';
+import { type BalancesState, fold, fromScratch, mergeUnread, unknown } from './state.ts';
+
+export type BalancesListener = (state: BalancesState) => void;
 
 /**
- * Follows a wallet's stream. Makes the session first where something is said of it, and again where it was lost, though
- * somebody else who shares it may have been quicker: of what that one watches.
+ * What a wallet holds of some tokens, for as long as anybody wants to know: to iterate over, to be called back, or as a
+ * store. It asks its source while it has a listener or an iterator, and keeps what it knows after the last has left.
  */
-export async function followBalances(
-  { transport, sessions }: { transport: Transport; sessions: Sessions },
-  input: SessionInput,
-  publish: (state: BalancesState) => void,
-  signal: AbortSignal,
-): Promise<void> {
-  const { chainId, owner, clientId } = input;
-  const saysWhat = [input.tokensListsUrls, input.customTokens, input.spenders].some((given) => given?.length);
-  let toMake = saysWhat ? input : undefined;
-  /** It is shared, was made, and nothing has come of it yet. */
-  let isUnseen = false;
-  const isShared = clientId === undefined;
-  await follow(
-    {
-      async open(state, next) {
-        if (toMake) {
-          await sessions.create(toMake, signal);
-          toMake = undefined;
-          isUnseen = isShared;
-        }
-        let isFirst = true;
-        const take = (update: BalancesUpdate) => {
-          if (isFirst && !isUnseen && isShared && state && lacks(update, state) && sessions.madeOf(input))
-            throw new BalancesError('SESSION_NOT_FOUND', 'it was made again by somebody else, of less');
-          isFirst = false;
-          isUnseen = false;
-          next(update);
-        };
-        const variables = { chainId, owner, clientId, after: state?.cursor };
-        await transport.stream(WatchBalances, variables, ({ balances }) => take(balances), signal);
-      },
-      fold,
-      publish,
-      isPassing(error, state) {
-        // Whether it is still there nobody can tell.
-        if (isUnseen) toMake = sessions.madeOf(input);
-        if (error.code === 'SESSION_NOT_FOUND') {
-          toMake = sessions.madeOf(input);
-          return toMake !== undefined;
-        }
-        // A list that never could be had is a mistake of the asker; one that could is having an outage.
-        if (error.code === 'TOKEN_LIST_UNAVAILABLE') return state !== undefined;
-        return error.retryable;
-      },
-    },
-    signal,
-  );
+export interface BalancesWatch extends AsyncIterable<BalancesState> {
+  /** Everything known now; the same object until something is new. `connecting`, and empty, in the beginning. */
+  getSnapshot(): BalancesState;
+  /**
+   * Calls back with every new state, that of the status included, from then on. Never throws: what ends a watch is in
+   * `status.error`. Returns what ends it.
+   */
+  subscribe(listener: BalancesListener): () => void;
+  /**
+   * Every state from the first that knows something. Who reads slowly skips some: each is complete, and `changes` is
+   * since the one read before. Throws BalancesError where the status is `failed`.
+   */
+  [Symbol.asyncIterator](): AsyncIterableIterator<BalancesState>;
 }
 
-/** Follows many wallets' stream, which needs no session. */
-export async function followWallets(
-  transport: Transport,
-  wallets: readonly WalletItem[],
-  publish: (state: WalletsState) => void,
-  signal: AbortSignal,
-): Promise<void> {
-  const items = wallets.map(toVariable);
-  await follow(
-    {
-      open: (state, next) =>
-        transport.stream(
-          WatchWallets,
-          { items, after: state?.cursor },
-          ({ walletBalances }) => next(walletBalances),
-          signal,
-        ),
-      fold: foldWallets,
-      publish,
-      isPassing: ({ retryable }) => retryable,
-    },
-    signal,
-  );
+interface WatchOptions {
+  readonly source: Source;
+  readonly demand: Demand;
+  /** Ends it for everybody. */
+  readonly signal: AbortSignal | undefined;
 }
 
-function toVariable({ chainId, owner, tokens, conditions }: WalletItem) {
-  return {
-    chainId,
-    owner,
-    tokens: [...tokens],
-    conditions: conditions?.map(({ token, below, above, changeOver }) => ({
-      token,
-      below: below?.toString(),
-      above: above?.toString(),
-      changeOver: changeOver?.toString(),
-    })),
+export class Watch implements BalancesWatch {
+  readonly #source: Source;
+  readonly #demand: Demand;
+  readonly #signal: AbortSignal | undefined;
+  readonly #listeners = new Set<{ readonly call: BalancesListener }>();
+  #state = unknown();
+  #release: (() => void) | undefined;
+
+  constructor({ source, demand, signal }: WatchOptions) {
+    this.#source = source;
+    this.#demand = demand;
+    this.#signal = signal;
+  }
+
+  readonly getSnapshot = (): BalancesState => this.#state;
+
+  readonly subscribe = (listener: BalancesListener): (() => void) => {
+    if (this.#signal?.aborted) return () => {};
+    const entry = { call: listener };
+    const leave = () => {
+      this.#signal?.removeEventListener('abort', leave);
+      if (this.#listeners.delete(entry) && this.#listeners.size === 0) this.#stop();
+    };
+    this.#signal?.addEventListener('abort', leave);
+    this.#listeners.add(entry);
+    this.#release ??= this.#source.follow(this.#demand, {
+      update: (update) => this.#update(update),
+      connection: (connection) => this.#connection(connection),
+    });
+    return leave;
   };
+
+  [Symbol.asyncIterator](): AsyncIterableIterator<BalancesState> {
+    const produce = (publish: (state: BalancesState) => void, gone: AbortSignal) =>
+      new Promise<void>((resolve, reject) => {
+        const take = (state: BalancesState) => {
+          if (state.status.state === 'failed') reject(state.status.error);
+          else if (state.block) publish(state);
+        };
+        if (this.#release && this.#state.block) publish(fromScratch(this.#state));
+        const leave = this.subscribe(take);
+        gone.addEventListener('abort', () => {
+          leave();
+          resolve();
+        });
+      });
+    return new Latest({ merge: mergeUnread, produce, signal: this.#signal });
+  }
+
+  #update(update: WalletUpdate): void {
+    const now = new Date();
+    const before = this.#state.status;
+    const status = {
+      state: 'live',
+      since: before.state === 'live' ? before.since : now,
+      head: update.block,
+      lastUpdate: now,
+      retries: 0,
+      error: null,
+      via: update.via,
+    } as const;
+    this.#publish({ ...fold(this.#state, update), status });
+  }
+
+  #connection({ state, retries, error, via }: Connection): void {
+    const before = this.#state.status;
+    const since = state === before.state ? before.since : new Date();
+    const status = { ...before, state, since, retries, error, via };
+    this.#publish({ ...this.#state, changes: [], changedAllowances: [], status });
+    if (state === 'failed') this.#end();
+  }
+
+  #publish(state: BalancesState): void {
+    this.#state = state;
+    for (const { call } of [...this.#listeners]) call(state);
+  }
+
+  /** Nobody listens any more: what is known is not kept up. */
+  #stop(): void {
+    this.#end();
+    const { status } = this.#state;
+    if (status.state !== 'live') return;
+    this.#state = { ...this.#state, status: { ...status, state: 'stale', since: new Date() } };
+  }
+
+  #end(): void {
+    this.#release?.();
+    this.#release = undefined;
+  }
+}
+
+export function refusedWith(error: BalancesError): Connection {
+  return { state: 'failed', retries: 0, error, via: 'service' };
 }

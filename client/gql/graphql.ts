@@ -123,6 +123,16 @@ export type ReadBalanceQueryVariables = Exact<{
 
 export type ReadBalanceQuery = { readonly balance: { readonly chainId: number, readonly owner: `0x${string}`, readonly amount: string | null, readonly formatted: string | null, readonly previousAmount: string | null, readonly transactions: ReadonlyArray<`0x${string}`>, readonly status: BalanceStatus, readonly reason: string | null, readonly token: { readonly chainId: number, readonly address: `0x${string}`, readonly symbol: string | null, readonly name: string | null, readonly decimals: number | null, readonly logoURI: string | null, readonly native: boolean }, readonly block: { readonly number: string, readonly hash: `0x${string}`, readonly timestamp: string } } };
 
+export type ReadBalancesQueryVariables = Exact<{
+  owner: `0x${string}` | 'native';
+  tokens: ReadonlyArray<`0x${string}` | 'native'> | `0x${string}` | 'native';
+  chainId?: number | null | undefined;
+  at?: BlockTag | null | undefined;
+}>;
+
+
+export type ReadBalancesQuery = { readonly balances: ReadonlyArray<{ readonly chainId: number, readonly owner: `0x${string}`, readonly amount: string | null, readonly formatted: string | null, readonly previousAmount: string | null, readonly transactions: ReadonlyArray<`0x${string}`>, readonly status: BalanceStatus, readonly reason: string | null, readonly token: { readonly chainId: number, readonly address: `0x${string}`, readonly symbol: string | null, readonly name: string | null, readonly decimals: number | null, readonly logoURI: string | null, readonly native: boolean }, readonly block: { readonly number: string, readonly hash: `0x${string}`, readonly timestamp: string } }> };
+
 export type WatchBalancesSubscriptionVariables = Exact<{
   chainId: number;
   owner: `0x${string}` | 'native';
@@ -317,6 +327,42 @@ fragment BalanceFields on Balance {
   status
   reason
 }`) as unknown as TypedDocumentString<ReadBalanceQuery, ReadBalanceQueryVariables>;
+export const ReadBalancesDocument = new TypedDocumentString(`
+    query ReadBalances($owner: Address!, $tokens: [Address!]!, $chainId: Int, $at: BlockTag) {
+  balances(owner: $owner, tokens: $tokens, chainId: $chainId, at: $at) {
+    ...BalanceFields
+  }
+}
+    fragment BlockFields on Block {
+  number
+  hash
+  timestamp
+}
+fragment TokenFields on Token {
+  chainId
+  address
+  symbol
+  name
+  decimals
+  logoURI
+  native
+}
+fragment BalanceFields on Balance {
+  chainId
+  owner
+  token {
+    ...TokenFields
+  }
+  amount
+  formatted
+  previousAmount
+  transactions
+  block {
+    ...BlockFields
+  }
+  status
+  reason
+}`) as unknown as TypedDocumentString<ReadBalancesQuery, ReadBalancesQueryVariables>;
 export const WatchBalancesDocument = new TypedDocumentString(`
     subscription WatchBalances($chainId: Int!, $owner: Address!, $clientId: ID, $after: String) {
   balances(chainId: $chainId, owner: $owner, clientId: $clientId, after: $after) {

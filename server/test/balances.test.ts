@@ -1,6 +1,6 @@
-import type { WatchedBalance } from '@balance-stream/client';
 import { parseEther, parseUnits, stringToHex } from 'viem';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { WatchedBalance } from '../../client/index.ts';
 import type { App } from '../app.ts';
 import { type Address, NATIVE } from '../chain/types.ts';
 import { startTestChain, type TestChain } from './anvil.ts';

@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { createBalancesClient } from '@balance-stream/client';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createBalancesClient } from '../../client/index.ts';
 import type { App } from '../app.ts';
 import { NAME } from '../chain/multicall/codec.ts';
 import { type Address, NATIVE } from '../chain/types.ts';

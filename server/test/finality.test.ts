@@ -1,5 +1,5 @@
-import { type ChainState, createBalancesClient, type WatchedBalance } from '@balance-stream/client';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type ChainState, createBalancesClient, type WatchedBalance } from '../../client/index.ts';
 import type { App } from '../app.ts';
 import type { Address } from '../chain/types.ts';
 import { startTestChain, type TestChain, type Transaction } from './anvil.ts';

@@ -1,5 +1,5 @@
-import { createBalancesClient } from '@balance-stream/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createBalancesClient } from '../../client/index.ts';
 import type { App } from '../app.ts';
 import type { Address } from '../chain/types.ts';
 import { startTokenListServer } from '../devchain/tokenlist-server.ts';

@@ -1,6 +1,6 @@
-import type { WatchedBalance } from '@balance-stream/client';
 import { hexToBigInt } from 'viem';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { WatchedBalance } from '../../client/index.ts';
 import type { App } from '../app.ts';
 import type { Address } from '../chain/types.ts';
 import { artifact, type ContractName } from '../devchain/contracts/artifacts.ts';

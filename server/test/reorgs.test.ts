@@ -1,6 +1,6 @@
-import { createBalancesClient } from '@balance-stream/client';
 import { encodeFunctionData, erc20Abi } from 'viem';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createBalancesClient } from '../../client/index.ts';
 import type { App } from '../app.ts';
 import { REMEMBERED_BLOCKS } from '../chain/lineage.ts';
 import { MOST_WALLETS_EVERY_BLOCK } from '../chain/scan.ts';

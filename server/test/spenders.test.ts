@@ -1,6 +1,6 @@
-import { createBalancesClient } from '@balance-stream/client';
 import { encodeFunctionData, erc20Abi, maxUint256 } from 'viem';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import { createBalancesClient } from '../../client/index.ts';
 import type { App } from '../app.ts';
 import { type Address, type Hash, NATIVE } from '../chain/types.ts';
 import { startTestChain, type TestChain } from './anvil.ts';

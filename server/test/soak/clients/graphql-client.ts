@@ -1,4 +1,4 @@
-import { type BalancesState, createBalancesClient, type WatchOptions } from '@balance-stream/client';
+import { type BalancesState, createBalancesClient, type WatchOptions } from '../../../../client/index.ts';
 import type { Address } from '../../../chain/types.ts';
 import type { ClientKind, HeldAllowances, SoakClient } from './client.ts';
 import { Folded } from './folded.ts';

@@ -1,4 +1,4 @@
-import { createBalancesClient, type WalletItem, type WalletsState } from '@balance-stream/client';
+import { createBalancesClient, type WalletItem, type WalletsState } from '../../../../client/index.ts';
 import type { Address } from '../../../chain/types.ts';
 import type { ClientKind, SoakClient } from './client.ts';
 import { Folded } from './folded.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { type BalancesState, type BalancesUpdate, fold, mergeUnread } from './store.ts';
+import { type BalancesState, type BalancesUpdate, fold, mergeUnread } from './state.ts';
 import type { Address } from './types.ts';
 
 const USDC: Address = '0xA0b86991c6218b36c1d19D4a2e9Eb0cE3606eB48';
