@@ -1,9 +1,12 @@
 import { type ChainState, followChain, mergeUnreadChain } from './chain.ts';
+import { keptClientId, newClientId } from './client-id.ts';
 import { toBalance } from './decode.ts';
 import { ReadBalanceDocument as ReadBalance, ReadBalancesDocument as ReadBalances } from './gql/graphql.ts';
 import { Latest } from './latest.ts';
 import { Lifetime } from './lifetime.ts';
 import { Sessions } from './sessions.ts';
+import { Shared } from './source/shared.ts';
+import { sharedName } from './source/shared-name.ts';
 import type { Source } from './source/source.ts';
 import { Upstream } from './source/upstream.ts';
 import { Transport, type TransportOptions } from './transport.ts';
@@ -21,12 +24,14 @@ export interface BalancesClientOptions {
   /** Sent with every request, or how to get them for each. */
   readonly headers?: TransportOptions['headers'];
   /**
-   * A UUID: what this client watches is a list of its own. Default: in a browser one that is made once and kept in its
-   * `localStorage`, elsewhere a new one for each client.
+   * A UUID: what this client watches is a list of its own. Default: where tabs share a connection one that is made
+   * once and kept in the browser's `localStorage`, elsewhere a new one for each client.
    */
   readonly clientId?: string;
   /**
-   * Whether tabs of this browser share one connection, where it has Web Locks and BroadcastChannel. Default: true.
+   * Whether tabs of this browser share one connection, where it has Web Locks and BroadcastChannel (in pages that are
+   * served over HTTPS, or by localhost). Those do that have the same `url`, `clientId`, `apiKey` and `headers`; a
+   * function for `headers` should say the same in all tabs. Default: true.
    */
   readonly share?: boolean;
   /** Where balances come from while the server is away; see `@balance-stream/client/rpc`. */
@@ -180,10 +185,12 @@ export interface BalancesClient extends AsyncDisposable {
  * ```
  */
 export function createBalancesClient(options: BalancesClientOptions): BalancesClient {
-  const { clientId = crypto.randomUUID() } = options;
+  const name = sharedName(options);
+  const clientId = options.clientId ?? (name ? keptClientId(name) : newClientId());
   const transport = new Transport(options);
   const sessions = new Sessions(transport);
-  const source = new Upstream({ transport, sessions, clientId });
+  const upstream = new Upstream({ transport, sessions, clientId });
+  const source = name ? new Shared(upstream, name) : upstream;
   const lifetime = new Lifetime();
   const own = <T extends SessionInput>(input: T): T => ({ ...input, clientId: input.clientId ?? clientId });
 

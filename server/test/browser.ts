@@ -40,10 +40,14 @@ export class TestBrowser implements AsyncDisposable {
     this.#browser = browser;
   }
 
-  /** Opens a page as somebody would who has never been there. Only its own origin can be reached from it. */
-  async open(url: string): Promise<Visit> {
+  /**
+   * Opens a page as somebody would who has never been there. Only its own origin can be reached from it. `prepare`: what
+   * is to be so before the page is there.
+   */
+  async open(url: string, prepare?: (context: BrowserContext) => Promise<unknown>): Promise<Visit> {
     const context = await this.#browser.newContext();
     context.setDefaultTimeout(PATIENCE.timeout);
+    await prepare?.(context);
     const visit = new Visit(context, await context.newPage(), new URL(url).origin);
     await visit.go(url);
     return visit;
@@ -63,11 +67,12 @@ export class Visit implements AsyncDisposable {
   readonly strangers: string[] = [];
   /** The paths of its own origin that it asked for. */
   readonly paths: string[] = [];
-  readonly #context: BrowserContext;
+  /** Where more tabs of the same browser are opened. */
+  readonly context: BrowserContext;
   readonly #origin: string;
 
   constructor(context: BrowserContext, page: Page, origin: string) {
-    this.#context = context;
+    this.context = context;
     this.#origin = origin;
     this.page = page;
     page.on('console', (message) => {
@@ -86,7 +91,7 @@ export class Visit implements AsyncDisposable {
   }
 
   async go(url: string): Promise<void> {
-    await this.#context.route(
+    await this.context.route(
       (asked) => asked.origin !== this.#origin,
       (route) => route.abort(),
     );
@@ -99,7 +104,7 @@ export class Visit implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#context.close();
+    await this.context.close();
   }
 }
 
