@@ -66,6 +66,13 @@ async function openLed(script?: () => void): Promise<[leader: Tab, follower: Tab
   return [leader, follower];
 }
 
+async function crash({ page }: Tab): Promise<void> {
+  const devtools = await page.context().newCDPSession(page);
+  // There is nobody left to answer.
+  devtools.send('Page.crash').catch(() => {});
+  await page.waitForEvent('crash');
+}
+
 /** How many the server has open. */
 async function streams(): Promise<number> {
   const metrics = await (await fetch(`${app.url}/metrics`)).text();
@@ -127,10 +134,17 @@ describe.skipIf(!browser)('tabs of one browser', () => {
 
   it('go on when the one that reads for all crashes', async () => {
     const [leader, follower] = await openLed();
-    const devtools = await leader.page.context().newCDPSession(leader.page);
-    devtools.send('Page.crash').catch(() => {});
+    await crash(leader);
     await mint(chain, gold, owner, 2n);
     await expectBoth([follower], { [gold]: '3' });
+  });
+
+  it('read no more for one that crashed', async () => {
+    const [leader, follower] = await openLed();
+    await leader.unwatch('wallet');
+    expect(await streams()).toBe(1);
+    await crash(follower);
+    await eventually(async () => expect([await streams(), await leader.locks()]).toEqual([0, 0]));
   });
 
   it('take the lead from one that stands still without a word, and it follows when it moves again', async () => {
@@ -142,9 +156,9 @@ describe.skipIf(!browser)('tabs of one browser', () => {
     leader.page.evaluate(() => {}).catch(() => {});
     await mint(chain, gold, owner, 2n);
     await expectBoth([follower], { [gold]: '3' });
+    const before = leader.requests;
     await devtools.send('Debugger.resume');
     await devtools.send('Debugger.disable');
-    const before = leader.requests;
     await mint(chain, gold, owner, 3n);
     await expectBoth([leader, follower], { [gold]: '6' });
     expect(leader.requests).toBe(before);
@@ -292,12 +306,17 @@ describe.skipIf(!browser)('tabs of one browser', () => {
     ],
   ];
   it.each(denials)('each have a stream where the browser %s', async (_, script) => {
-    const tabs = await openTabs(script);
-    for (const tab of tabs) await tab.watch('wallet', wallet(gold));
-    await expectBoth(tabs, { [gold]: '1' });
+    const [one, other] = await openTabs(script);
+    await one.watch('wallet', wallet(gold));
+    await other.watch('wallet', wallet(silver));
+    await one.shows('wallet', holds({ [gold]: '1' }));
+    await other.shows('wallet', holds({ [silver]: '10' }));
+    expect(await streams()).toBe(2);
     await mint(chain, gold, owner, 2n);
-    await expectBoth(tabs, { [gold]: '3' });
-    expect(tabs.map(({ requests }) => requests > 0)).toEqual([true, true]);
+    await mint(chain, silver, owner, 20n);
+    await one.shows('wallet', holds({ [gold]: '3' }));
+    await other.shows('wallet', holds({ [silver]: '30' }));
+    expect([...one.errors, ...other.errors]).toEqual([]);
   });
 
   it('share all the same where the browser keeps nothing', async () => {
