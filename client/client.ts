@@ -24,8 +24,8 @@ export interface BalancesClientOptions {
   /** Sent with every request, or how to get them for each. */
   readonly headers?: TransportOptions['headers'];
   /**
-   * A UUID: what this client watches is a list of its own. Default: where tabs share a connection one that is made
-   * once and kept in the browser's `localStorage`, elsewhere a new one for each client.
+   * A UUID: what this client watches is a list of its own. Default: a new one, except for what is watched where tabs
+   * share a connection: then one is made once and kept in the browser's `localStorage`.
    */
   readonly clientId?: string;
   /**
@@ -185,14 +185,20 @@ export interface BalancesClient extends AsyncDisposable {
  * ```
  */
 export function createBalancesClient(options: BalancesClientOptions): BalancesClient {
-  const name = sharedName(options);
-  const clientId = options.clientId ?? (name ? keptClientId(name) : newClientId());
+  const { clientId = newClientId() } = options;
   const transport = new Transport(options);
-  const sessions = new Sessions(transport);
-  const upstream = new Upstream({ transport, sessions, clientId });
-  const source = name ? new Shared(upstream, name) : upstream;
+  const sessions = new Sessions(transport, clientId);
+  const name = sharedName(options);
+  const source = name ? share(name) : new Upstream({ transport, sessions, clientId });
   const lifetime = new Lifetime();
-  const own = <T extends SessionInput>(input: T): T => ({ ...input, clientId: input.clientId ?? clientId });
+
+  /** Whoever leads writes what all tabs want: a session of this client alone is another one. */
+  function share(name: string): Source {
+    if (options.clientId) return new Shared(new Upstream({ transport, sessions, clientId }), name);
+    const kept = keptClientId(name);
+    const ofAll = new Sessions(transport, kept);
+    return new Shared(new Upstream({ transport, sessions: ofAll, clientId: kept }), name);
+  }
 
   function watchBalances(input: WatchOptions): BalancesWatch;
   function watchBalances(input: WatchOptions, listener: BalancesListener): () => void;
@@ -202,13 +208,13 @@ export function createBalancesClient(options: BalancesClientOptions): BalancesCl
   ): BalancesWatch | (() => void) {
     const { chainId, owner, tokensListsUrls = [], customTokens = [], spenders = [] } = input;
     const demand = { chainId, owner, tokensListsUrls, customTokens, spenders };
-    const watch = new Watch({ source, demand, signal: lifetime.signal(signal) });
+    const watch = new Watch({ source, demand, lifetime, signal });
     return listener ? watch.subscribe(listener) : watch;
   }
 
   return {
-    createSession: (input) => lifetime.run((signal) => sessions.create(own(input), signal)),
-    updateSession: (input) => lifetime.run((signal) => sessions.update(own(input), signal)),
+    createSession: (input) => lifetime.run((signal) => sessions.create(input, signal)),
+    updateSession: (input) => lifetime.run((signal) => sessions.update(input, signal)),
     async balance({ owner, token, chainId, at }) {
       const variables = { owner, token, chainId, at };
       const answer = await lifetime.run((signal) => transport.request(ReadBalance, variables, signal));

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import type { BrowserContext, Page } from 'playwright-core';
 import { build } from 'vite';
-import type { SessionInput, WatchOptions } from '../../client/index.ts';
+import type { Session, SessionInput, WatchOptions } from '../../client/index.ts';
 import { eventually } from './app.ts';
 import type { Shown } from './clients/tab.ts';
 
@@ -34,12 +34,18 @@ export class Tab {
   readonly errors: string[] = [];
   /** What it asked the server for by itself. */
   requests = 0;
+  /** Under which ids. */
+  readonly clientIds = new Set<string>();
 
   constructor(page: Page) {
     this.page = page;
     page.on('pageerror', (error) => this.errors.push(String(error)));
     page.on('request', (request) => {
-      if (request.method() === 'POST') this.requests += 1;
+      if (request.method() !== 'POST') return;
+      this.requests += 1;
+      const { variables } = request.postDataJSON();
+      const id = variables?.clientId ?? variables?.input?.clientId;
+      if (id) this.clientIds.add(id);
     });
   }
 
@@ -67,12 +73,8 @@ export class Tab {
     await this.page.evaluate(() => window.application.client.dispose());
   }
 
-  /** The id under which a session is made here. */
-  clientId(session: SessionInput): Promise<string | null> {
-    return this.page.evaluate(
-      async (given) => (await window.application.client.createSession(given)).clientId,
-      session,
-    );
+  createSession(session: SessionInput): Promise<Session> {
+    return this.page.evaluate((given) => window.application.client.createSession(given), session);
   }
 
   /** How many locks the tab's origin holds or waits for. */
