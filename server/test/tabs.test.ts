@@ -48,11 +48,22 @@ async function openTabs(script?: () => void): Promise<[Tab, Tab]> {
     if (script) await context.addInitScript(script);
   });
   visits.push(visit);
-  const other = await visit.context.newPage();
-  await other.goto(app.url + PATH);
-  const tabs: [Tab, Tab] = [new Tab(visit.page), new Tab(other)];
-  for (const tab of tabs) await tab.connect({ url: app.url });
-  return tabs;
+  const first = new Tab(visit.page);
+  await first.connect({ url: app.url });
+  return [first, await openBeside(first)];
+}
+
+/** One more tab of the same browser. */
+async function openBeside({ page }: Tab): Promise<Tab> {
+  const tab = new Tab(await page.context().newPage());
+  await tab.page.goto(app.url + PATH);
+  await tab.connect({ url: app.url });
+  return tab;
+}
+
+/** As far as the application can tell. */
+async function hide({ page }: Tab): Promise<void> {
+  await page.evaluate(() => Object.defineProperty(document, 'hidden', { value: true }));
 }
 
 /** Two tabs that watch the same wallet, of which the first leads. */
@@ -134,6 +145,18 @@ describe.skipIf(!browser)('tabs of one browser', () => {
     await eventually(async () => expect(await streams()).toBe(1));
   });
 
+  it('go on, hidden ones too, when another has taken the place of the one that read for all', async () => {
+    const [leader, follower] = await openLed();
+    const hidden = await openBeside(leader);
+    await hide(hidden);
+    await hidden.watch('wallet', wallet(gold));
+    await hidden.shows('wallet', holds({ [gold]: '1' }));
+    await leader.page.close();
+    await mint(chain, gold, owner, 2n);
+    await expectBoth([follower, hidden], { [gold]: '3' });
+    expect([await streams(), hidden.requests]).toEqual([1, 0]);
+  });
+
   it('go on when the one that reads for all crashes', async () => {
     const [leader, follower] = await openLed();
     await crash(leader);
@@ -180,7 +203,7 @@ describe.skipIf(!browser)('tabs of one browser', () => {
 
   it('do not wait for a hidden one, whose timers are slow, to find the server again', async () => {
     const [leader, follower] = await openLed();
-    await leader.page.evaluate(() => Object.defineProperty(document, 'hidden', { value: true }));
+    await hide(leader);
     const { port } = new URL(app.url);
     await app[Symbol.asyncDispose]();
     await eventually(() => expect(follower.requests).toBeGreaterThan(0));
