@@ -1,2 +1,0 @@
-import { createBalancesClient } from './client/index.ts';
-globalThis.create = createBalancesClient;
