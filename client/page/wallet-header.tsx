@@ -1,0 +1,44 @@
+import { type ReactNode, useEffect } from 'react';
+import { CopyButton } from './copy-button.tsx';
+import { Identicon } from './identicon.tsx';
+import type { ServedChain } from './server.ts';
+import type { Wish } from './wish.ts';
+import { shortHex } from './words.ts';
+
+interface WalletHeaderProps {
+  readonly wish: Wish;
+  readonly chains: readonly ServedChain[];
+  /** To see another. */
+  readonly children: ReactNode;
+}
+
+/** Whose balances these are. */
+export function WalletHeader({ wish: { owner, chainId }, chains, children }: WalletHeaderProps) {
+  const chain = chains.find(({ id }) => id === chainId);
+  useEffect(() => {
+    document.title = `${shortHex(owner)} · balance-stream`;
+    return () => {
+      document.title = 'balance-stream';
+    };
+  }, [owner]);
+  return (
+    <section className="wallet" aria-label="Wallet">
+      <Identicon address={owner} />
+      <h1>
+        <span className="unseen">Wallet </span>
+        <code className="full">{owner}</code>
+        <code className="short" aria-hidden="true">
+          {shortHex(owner)}
+        </code>
+        <CopyButton text={owner} what="the wallet’s address" />
+      </h1>
+      <p>
+        {chain?.name} <span className="muted">chain {chainId}</span>
+      </p>
+      <details>
+        <summary>Change wallet or tokens</summary>
+        <div className="panel">{children}</div>
+      </details>
+    </section>
+  );
+}
