@@ -1,4 +1,3 @@
-import { createBalancesClient } from '@balance-stream/client';
 import { BalancesProvider } from '@balance-stream/client/react';
 import { useEffect, useMemo, useState } from 'react';
 import { Announcer } from './announcer.tsx';
@@ -16,7 +15,7 @@ import { WishForm } from './wish-form.tsx';
 const MARK = new URL('./mark.svg', import.meta.url).href;
 
 export function App() {
-  const [{ apiKey, client, attempt }, setAccess] = useState(() => accessWith(rememberedKey()));
+  const [{ apiKey, attempt }, setAccess] = useState(() => ({ apiKey: rememberedKey(), attempt: 1 }));
   const [draft, setDraft] = useDraft();
   const [known, setKnown] = useState(recent);
   const served = useChains(apiKey);
@@ -27,8 +26,7 @@ export function App() {
   /** With another key, or once more with the same: what was refused is asked for by a client that knows nothing. */
   const begin = (key: string) => {
     rememberKey(key);
-    client.dispose();
-    setAccess(accessWith(key, attempt + 1));
+    setAccess({ apiKey: key, attempt: attempt + 1 });
   };
   useEffect(() => {
     if (!wish) return;
@@ -43,7 +41,7 @@ export function App() {
         {...{ draft, chains, isTried: draft.owner !== '' && !wish, onWish: setDraft }}
       />
       <RecentWallets
-        {...{ drafts: known, chains, onWish: setDraft }}
+        {...{ drafts: known.filter(({ owner }) => owner !== wish?.owner), chains, onWish: setDraft }}
         onForget={() => {
           forgetRecent();
           setKnown([]);
@@ -64,7 +62,7 @@ export function App() {
         </a>
         <nav aria-label="For developers">
           <a href="graphql">GraphiQL</a>
-          <a href="docs">REST</a>
+          <a href="docs">REST API</a>
         </nav>
       </header>
       <main>
@@ -77,11 +75,11 @@ export function App() {
         {served.state === 'loading' && <p className="empty">Asking the server which chains it serves …</p>}
         {chains &&
           (wish ? (
-            <BalancesProvider client={client}>
+            <BalancesProvider key={attempt} url={SERVER} apiKey={apiKey || undefined}>
               <WalletHeader key={searchOf(draft)} {...{ wish, chains }}>
                 {form}
               </WalletHeader>
-              <Dashboard key={`${attempt} ${searchOf(draft)}`} wish={wish} onTryAgain={() => begin(apiKey)} />
+              <Dashboard key={searchOf(draft)} wish={wish} onTryAgain={() => begin(apiKey)} />
             </BalancesProvider>
           ) : (
             <section className="welcome" aria-labelledby="welcome">
@@ -93,10 +91,6 @@ export function App() {
       </main>
     </Announcer>
   );
-}
-
-function accessWith(apiKey: string, attempt = 1) {
-  return { apiKey, attempt, client: createBalancesClient({ url: SERVER, apiKey: apiKey || undefined }) };
 }
 
 /** What somebody wants to see, as the page's address says. */

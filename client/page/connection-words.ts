@@ -1,4 +1,5 @@
-import type { BalancesError, WatchStatus } from '@balance-stream/client';
+import type { BalancesError } from '@balance-stream/client';
+import type { UseBalancesStatus } from '@balance-stream/client/react';
 import { counted, timeOf } from './words.ts';
 
 /** How the page says how things stand between it and the server. */
@@ -8,10 +9,11 @@ export const STATE_WORDS = {
   live: 'Live',
   stale: 'Out of date',
   failed: 'Refused',
-} as const satisfies Record<WatchStatus['state'], string>;
+  idle: 'Not watching',
+} as const satisfies Record<UseBalancesStatus['state'], string>;
 
 /** A line about the connection, for the tile and for who hears it. */
-export function connectionWords({ state, since, retries, via }: WatchStatus): string {
+export function connectionWords({ state, since, retries, via }: UseBalancesStatus): string {
   const tried = retries > 0 ? `, ${counted(retries, 'try', 'tries')}` : '';
   switch (state) {
     case 'live':
@@ -22,6 +24,8 @@ export function connectionWords({ state, since, retries, via }: WatchStatus): st
       return `since ${timeOf(since)}${tried}, trying again`;
     case 'failed':
       return `at ${timeOf(since)}`;
+    case 'idle':
+      return 'no wallet is named';
   }
 }
 

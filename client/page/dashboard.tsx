@@ -1,5 +1,4 @@
-import type { BalancesState } from '@balance-stream/client';
-import { useBalances } from '@balance-stream/client/react';
+import { type UseBalancesResult, useBalances } from '@balance-stream/client/react';
 import { Balances } from './balances/balances.tsx';
 import { adviceOn } from './connection-words.ts';
 import { Feed } from './feed.tsx';
@@ -50,7 +49,7 @@ function Trouble({
   state: { status, block },
   onTryAgain,
 }: {
-  readonly state: BalancesState;
+  readonly state: UseBalancesResult;
   readonly onTryAgain: () => void;
 }) {
   const { state, error, retries, since } = status;

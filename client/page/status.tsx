@@ -1,4 +1,4 @@
-import type { WatchStatus } from '@balance-stream/client';
+import type { UseBalancesStatus } from '@balance-stream/client/react';
 import type { ReactNode } from 'react';
 import { grouped } from './amount.ts';
 import { connectionWords, STATE_WORDS } from './connection-words.ts';
@@ -7,7 +7,7 @@ import { median } from './use-latency.ts';
 import { counted, secondsOf, timeOf } from './words.ts';
 
 interface StatusProps {
-  readonly status: WatchStatus;
+  readonly status: UseBalancesStatus;
   /** Undefined while the server does not say. */
   readonly health: ChainHealth | undefined;
   /** In milliseconds, the newest first. */
@@ -28,7 +28,7 @@ export function Status({ status, health, latencies }: StatusProps) {
           {headOf(status, health)}
         </Tile>
         <Tile
-          title="Behind the chain"
+          title="Chain"
           detail={lagDetail(health)}
           kind={health?.healthy === false ? 'failed' : undefined}
         >
@@ -52,7 +52,7 @@ export function Status({ status, health, latencies }: StatusProps) {
 interface TileProps {
   readonly title: string;
   readonly detail: string;
-  readonly kind?: WatchStatus['state'] | undefined;
+  readonly kind?: UseBalancesStatus['state'] | undefined;
   readonly children: ReactNode;
 }
 
@@ -67,12 +67,12 @@ function Tile({ title, detail, kind = undefined, children }: TileProps) {
 }
 
 /** A stream is silent where nothing moves, and what was asked for is a few seconds old: the newer of both. */
-function headOf({ head }: WatchStatus, health: ChainHealth | undefined): string {
+function headOf({ head }: UseBalancesStatus, health: ChainHealth | undefined): string {
   const number = Math.max(Number(head?.number ?? 0), health?.head?.number ?? 0);
   return number === 0 ? '–' : grouped(number);
 }
 
-function headDetail({ head }: WatchStatus, health: ChainHealth | undefined): string {
+function headDetail({ head }: UseBalancesStatus, health: ChainHealth | undefined): string {
   const times = [head?.timestamp, health?.head?.timestamp].map((time) => (time ? Date.parse(time) : 0));
   const newest = Math.max(...times);
   return newest === 0 ? 'not known yet' : `made at ${timeOf(new Date(newest))}`;
@@ -81,7 +81,7 @@ function headDetail({ head }: WatchStatus, health: ChainHealth | undefined): str
 function lagOf(health: ChainHealth | undefined): string {
   if (!health) return '–';
   if (!health.healthy) return 'Not delivered';
-  return counted(health.lagBlocks, 'block');
+  return health.lagBlocks === 0 ? 'In step' : `${counted(health.lagBlocks, 'block')} behind`;
 }
 
 function lagDetail(health: ChainHealth | undefined): string {
@@ -89,5 +89,5 @@ function lagDetail(health: ChainHealth | undefined): string {
   if (!health.healthy) return health.lastError ?? 'no block was heard of yet';
   return health.lagSeconds === null
     ? 'no block was heard of yet'
-    : `last heard ${secondsOf(health.lagSeconds * 1000)} ago`;
+    : `last block heard ${secondsOf(health.lagSeconds * 1000)} ago`;
 }

@@ -1,4 +1,4 @@
-import type { WatchStatus } from '@balance-stream/client';
+import type { UseBalancesStatus } from '@balance-stream/client/react';
 import { useEffect, useRef } from 'react';
 import { useAnnounce } from './announcer.tsx';
 import { STATE_WORDS } from './connection-words.ts';
@@ -9,7 +9,7 @@ const SUMMARY_EVERY_MS = 20_000;
 const NAMED = 4;
 
 /** Says when the connection is another; of changes no more than a summary now and then, for they may be many. */
-export function useAnnouncements({ state }: WatchStatus, story: Story): void {
+export function useAnnouncements({ state }: UseBalancesStatus, story: Story): void {
   const announce = useAnnounce();
   useEffect(() => announce(`${STATE_WORDS[state]}.`), [announce, state]);
 

@@ -1,10 +1,10 @@
-import type { BalancesState } from '@balance-stream/client';
+import type { UseBalancesResult } from '@balance-stream/client/react';
 import { useEffect, useState } from 'react';
 
 const KEPT = 25;
 
 /** Milliseconds from the time of a block to its change being on the screen, the newest first. */
-export function useLatency({ block, changes, kind, cause }: BalancesState): readonly number[] {
+export function useLatency({ block, changes, kind, cause }: UseBalancesResult): readonly number[] {
   const [latencies, setLatencies] = useState<readonly number[]>([]);
   useEffect(() => {
     // A snapshot, or what was missed, is of a block that may be long past; nobody sees a tab that is hidden.

@@ -1,4 +1,4 @@
-import { type ReactNode, useEffect } from 'react';
+import { type ReactNode, useEffect, useId, useState } from 'react';
 import { CopyButton } from './copy-button.tsx';
 import { Identicon } from './identicon.tsx';
 import type { ServedChain } from './server.ts';
@@ -14,6 +14,8 @@ interface WalletHeaderProps {
 
 /** Whose balances these are. */
 export function WalletHeader({ wish: { owner, chainId }, chains, children }: WalletHeaderProps) {
+  const id = useId();
+  const [isOpen, setIsOpen] = useState(false);
   const chain = chains.find(({ id }) => id === chainId);
   useEffect(() => {
     document.title = `${shortHex(owner)} · balance-stream`;
@@ -35,10 +37,12 @@ export function WalletHeader({ wish: { owner, chainId }, chains, children }: Wal
       <p>
         {chain?.name} <span className="muted">chain {chainId}</span>
       </p>
-      <details>
-        <summary>Change wallet or tokens</summary>
-        <div className="panel">{children}</div>
-      </details>
+      <button type="button" aria-expanded={isOpen} aria-controls={id} onClick={() => setIsOpen(!isOpen)}>
+        Change wallet or tokens
+      </button>
+      <div id={id} className="panel" hidden={!isOpen}>
+        {children}
+      </div>
     </section>
   );
 }

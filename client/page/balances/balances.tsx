@@ -1,4 +1,4 @@
-import type { BalancesState } from '@balance-stream/client';
+import type { UseBalancesResult } from '@balance-stream/client/react';
 import { useEffect, useId, useMemo, useState } from 'react';
 import { Icon } from '../icons.tsx';
 import type { Story } from '../story.ts';
@@ -10,7 +10,7 @@ import { BalanceTable } from './table.tsx';
 const LINES_MOVE_EVERY_MS = 15_000;
 
 interface BalancesProps {
-  readonly state: BalancesState;
+  readonly state: UseBalancesResult;
   readonly story: Story;
 }
 

@@ -14,7 +14,7 @@ export const Logo = memo(function Logo({ token, remote }: LogoProps) {
   const url = token.logoURI;
   const mayShow =
     url !== null && url !== failed && (url.startsWith('data:image/') || (remote && isRemote(url)));
-  if (!mayShow) return <Identicon address={token.address} />;
+  if (!mayShow) return token.native ? <Coin /> : <Identicon address={token.address} />;
   return (
     <img
       className="picture"
@@ -29,6 +29,16 @@ export const Logo = memo(function Logo({ token, remote }: LogoProps) {
     />
   );
 });
+
+/** The native coin has no address of its own to look like. */
+function Coin() {
+  return (
+    <svg className="picture coin" viewBox="0 0 32 32" aria-hidden="true">
+      <circle cx="16" cy="16" r="16" />
+      <path d="M16 6l7 10-7 10-7-10z" />
+    </svg>
+  );
+}
 
 export function isRemote(url: string | null): boolean {
   return url?.startsWith('https:') === true;

@@ -28,18 +28,16 @@ export const BalanceRow = memo(function BalanceRow(props: BalanceRowProps) {
     <tr role="row" className="row" data-token={token.address}>
       <th role="rowheader" scope="row" className="token">
         <Logo token={token} remote={remoteLogos} />
-        <span className="symbol">{name}</span>
-        <span className="about">
-          {token.native ? (
-            <span className="name">{token.name ?? 'The chain’s own coin'}</span>
-          ) : (
-            <>
-              {token.name && <span className="name">{token.name}</span>}
+        <span className="names">
+          <span className="symbol">{name}</span>
+          {!token.native && (
+            <span className="address">
               <code title={token.address}>{shortHex(token.address)}</code>
               <CopyButton text={token.address} what={`address of ${name}`} />
-            </>
+            </span>
           )}
         </span>
+        <span className="name">{token.native ? 'The chain’s own coin' : token.name}</span>
       </th>
       <td role="cell" className="amount">
         <Amount balance={balance} event={event} />
@@ -53,7 +51,8 @@ export const BalanceRow = memo(function BalanceRow(props: BalanceRowProps) {
             <Difference event={event} />
             <span className="when">
               <time dateTime={event.at.toISOString()}>{timeOf(event.at)}</time>
-              <span className="unseen">, </span> block {`${event.block.number}`}
+              <span aria-hidden="true"> · </span>
+              <span className="unseen">, </span>block {`${event.block.number}`}
             </span>
           </>
         ) : (
@@ -80,11 +79,11 @@ function Amount({ balance, event }: Pick<BalanceRowProps, 'balance' | 'event'>) 
   const flash = event && Date.now() - event.at.getTime() < FLASH_MS ? directionOf(event) : '';
   return (
     <>
+      <CopyButton text={exact} what={`exact amount of ${nameOf(token)}`} />
       <span key={event?.id} className={`figure ${flash}`} title={isCut ? `Exactly ${exact}` : exact}>
         {whole}
         <span className="fraction">{fraction}</span>
       </span>
-      <CopyButton text={exact} what={`exact amount of ${nameOf(token)}`} />
       {token.decimals === null && <span className="note">in its smallest unit</span>}
     </>
   );

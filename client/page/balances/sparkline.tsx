@@ -4,6 +4,8 @@ import type { Point } from '../story.ts';
 const WIDTH = 96;
 const HEIGHT = 24;
 const MARGIN = 3;
+/** So that a change of this moment can be seen. */
+const TAIL = 3;
 /** Amounts have more digits than a double. */
 const STEPS = 1000n;
 
@@ -19,7 +21,8 @@ export const Sparkline = memo(function Sparkline({ points, sinceMs, untilMs }: S
   if (!end) return null;
   const amounts = points.map(({ amount }) => amount).sort((one, other) => (one < other ? -1 : 1));
   const [least = 0n, most = 0n] = [amounts[0], amounts.at(-1)];
-  const x = (atMs: number) => round((WIDTH * Math.max(0, atMs - sinceMs)) / Math.max(1, untilMs - sinceMs));
+  const x = (atMs: number) =>
+    round(((WIDTH - TAIL) * Math.max(0, atMs - sinceMs)) / Math.max(1, untilMs - sinceMs));
   const y = (amount: bigint) => {
     const share = most === least ? 0.5 : Number(((amount - least) * STEPS) / (most - least)) / Number(STEPS);
     return round(HEIGHT - MARGIN - share * (HEIGHT - 2 * MARGIN));
