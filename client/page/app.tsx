@@ -76,10 +76,10 @@ export function App() {
         {chains &&
           (wish ? (
             <BalancesProvider key={attempt} url={SERVER} apiKey={apiKey || undefined}>
-              <WalletHeader key={searchOf(draft)} {...{ wish, chains }}>
+              <WalletHeader key={`wallet ${searchOf(draft)}`} {...{ wish, chains }}>
                 {form}
               </WalletHeader>
-              <Dashboard key={searchOf(draft)} wish={wish} onTryAgain={() => begin(apiKey)} />
+              <Dashboard key={`balances ${searchOf(draft)}`} wish={wish} onTryAgain={() => begin(apiKey)} />
             </BalancesProvider>
           ) : (
             <section className="welcome" aria-labelledby="welcome">
