@@ -5,7 +5,7 @@ import { STATE_WORDS } from './connection-words.ts';
 import type { Story } from './story.ts';
 import { counted, nameOf } from './words.ts';
 
-const SUMMARY_EVERY_MS = 20_000;
+const SUMMARY_EVERY_MS = 15_000;
 const NAMED = 4;
 
 /** Says when the connection is another; of changes no more than a summary now and then, for they may be many. */

@@ -24,7 +24,7 @@ export function WalletHeader({ wish: { owner, chainId }, chains, children }: Wal
     };
   }, [owner]);
   return (
-    <section className="wallet" aria-label="Wallet">
+    <section className="wallet" aria-label="Watched wallet">
       <Identicon address={owner} />
       <h1>
         <span className="unseen">Wallet </span>

@@ -11,6 +11,14 @@ import type { TokenList } from '../devchain/tokens.ts';
 import type { Visit } from './browser.ts';
 import { ServerProcess } from './server-process.ts';
 
+/** What the page's address may say. */
+interface Wish {
+  readonly owner?: Address;
+  readonly chain?: string;
+  readonly list?: string;
+  readonly tokens?: string;
+}
+
 /**
  * What `npm run dev` runs on, in a test's hands: its chain with its tokens and wallets, its token list, and a server
  * that can be killed and comes back at the same address. Nothing moves unless the test moves it.
@@ -71,7 +79,7 @@ export class PageStage implements AsyncDisposable {
   }
 
   /** The address of the page for a wallet; of the first, with the tokens of the list, unless told otherwise. */
-  pageOf({ owner = this.wallet, ...more }: { owner?: Address } & Record<string, string> = {}): string {
+  pageOf({ owner = this.wallet, ...more }: Wish = {}): string {
     const query = { owner, chain: `${this.chain.anvil.chainId}`, list: this.listUrl, ...more };
     return `${this.url}/?${new URLSearchParams(query)}`;
   }

@@ -124,16 +124,20 @@ describe.skipIf(!browser)('the page at /', () => {
   });
 
   it.each([
-    ['a chain that is not served', { chain: '5' }, 'Chain 5 is not served here. Choose one of the list.'],
-    ['an address that is none', { owner: '0xzz' as const }, 'It has other characters in it.'],
+    [
+      'a chain that is not served',
+      () => ({ chain: '5' }),
+      'Chain 5 is not served here. Choose one of the list.',
+    ],
+    ['an address that is none', () => ({ owner: '0xzz' as const }), 'It has other characters in it.'],
     [
       'a token list that cannot be had',
-      { list: 'http://127.0.0.1:1024/none' },
+      () => ({ list: 'http://127.0.0.1:1024/none' }),
       'The token list cannot be had',
     ],
-    ['one that is no list', 'itself', 'The token list cannot be used'],
+    ['one that is no list', () => ({ list: `${stage.url}/livez` }), 'The token list cannot be used'],
   ])('%s is told, with what to do about it', async (_, wish, words) => {
-    await using visit = await open(stage.pageOf(wish === 'itself' ? { list: `${stage.url}/livez` } : wish));
+    await using visit = await open(stage.pageOf(wish()));
     await visit.page.getByText(words).waitFor();
     expectClean(visit);
   });
