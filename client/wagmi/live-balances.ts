@@ -35,6 +35,7 @@ export function liveBalances({ client, queryClient, config }: LiveBalancesOption
   const cache = queryClient.getQueryCache();
   const watches = new SharedWatches({ createClient: () => client, isOwn: false, lingerMs: LINGER_MS });
   const judges = judgesOf({ client, config });
+  const unserved = new Set<number>();
   const live = new Map<Query, LiveQuery>();
 
   const look = (query: Query) => {
@@ -44,7 +45,10 @@ export function liveBalances({ client, queryClient, config }: LiveBalancesOption
       live.delete(query);
     } else if (!known) {
       const found = slotsOf(query.queryKey);
-      if (found.slots.length > 0) live.set(query, new LiveQuery({ ...found, query, watches, judges }));
+      const slots = found.slots.filter(({ chainId }) => !unserved.has(chainId));
+      if (slots.length === 0) return;
+      const areAll = found.areAll && slots.length === found.slots.length;
+      live.set(query, new LiveQuery({ slots, areAll, query, watches, judges, unserved }));
     }
   };
 

@@ -9,6 +9,8 @@ interface LiveQueryOptions extends Slots {
   readonly query: Query;
   readonly watches: SharedWatches;
   readonly judges: Judges;
+  /** Chains that the server does not serve, as far as is known. */
+  readonly unserved: Set<number>;
 }
 
 /** A slot, and what became of it. */
@@ -104,11 +106,13 @@ export class LiveQuery {
 
   async #settle(): Promise<void> {
     this.#isSettling = true;
-    for (let attempt = 1; attempt <= ATTEMPTS && this.#disputed().length > 0; attempt++) {
+    for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
+      const fetches = this.#fetches;
       // Either end may be out of reach; then what wagmi has stays, and is looked at again with the next news.
       await this.#judge().catch(() => {});
-      if (this.#disputed().length > 0)
-        await new Promise((resolve) => setTimeout(resolve, PAUSE_MS * attempt));
+      if (this.#disputed().length === 0) break;
+      await new Promise((resolve) => setTimeout(resolve, PAUSE_MS * attempt));
+      if (fetches !== this.#fetches) attempt = 0;
     }
     for (const { place, known } of this.#disputed()) place.told = known;
     this.#isSettling = false;
@@ -161,6 +165,7 @@ export class LiveQuery {
   #known({ key, slot }: Place): WatchedBalance | undefined {
     const { status, balances } = this.#options.watches.read(key);
     const balance = balances.get(slot.token);
+    if (status.error?.code === 'CHAIN_NOT_SERVED') this.#options.unserved.add(slot.chainId);
     return status.state === 'live' && balance?.amount !== null ? balance : undefined;
   }
 

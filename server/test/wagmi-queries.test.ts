@@ -238,14 +238,30 @@ describe('left to wagmi', () => {
     await shows(balance, 12n);
   });
 
-  it('chains that the server does not serve', async () => {
+  it('chains that the server does not serve, of which it is asked once', async () => {
     await using other = await startTestApp({ ...chain, chainId: 5 });
-    using application = openApplication({ client: createBalancesClient({ url: other.url }) });
+    const bodies: string[] = [];
+    const client = createBalancesClient({
+      url: other.url,
+      fetch: (url, init) => {
+        bodies.push(String(init?.body));
+        return fetch(url, init);
+      },
+    });
+    using application = openApplication({ client });
     const balance = application.observe<bigint>(application.balanceOf());
     await shows(balance, 7n);
+    await eventually(() => expect(bodies.join()).toContain(owner));
+    await refusal(client, owner);
     await mint(chain, gold, owner, 5n);
     await application.queryClient.invalidateQueries();
     await shows(balance, 12n);
+
+    const stranger = await chain.newWallet();
+    await shows(application.observe<bigint>(application.balanceOf({ args: [stranger] })), 0n);
+    // Who is refused after it was asked for has waited longer than it would have.
+    await refusal(client, owner);
+    expect(bodies.join()).not.toContain(stranger);
   });
 });
 
@@ -258,6 +274,12 @@ it('a write counts as a fetch, and polling goes on', async () => {
   await shows(balance, 12n);
   expect(balance.observer.getCurrentResult().dataUpdatedAt).toBeGreaterThan(dataUpdatedAt);
 });
+
+/** Waits until the server has refused to watch the wallet. */
+async function refusal(client: BalancesClient, owner: Address): Promise<void> {
+  const states = client.watchBalances({ chainId: chain.chainId, owner })[Symbol.asyncIterator]();
+  await expect(states.next()).rejects.toMatchObject({ code: 'CHAIN_NOT_SERVED' });
+}
 
 /** Every amount that the one query holds from now on. */
 function record(queryClient: QueryClient): bigint[] {
