@@ -133,6 +133,14 @@ export type ReadBalancesQueryVariables = Exact<{
 
 export type ReadBalancesQuery = { readonly balances: ReadonlyArray<{ readonly chainId: number, readonly owner: `0x${string}`, readonly amount: string | null, readonly formatted: string | null, readonly previousAmount: string | null, readonly transactions: ReadonlyArray<`0x${string}`>, readonly status: BalanceStatus, readonly reason: string | null, readonly token: { readonly chainId: number, readonly address: `0x${string}`, readonly symbol: string | null, readonly name: string | null, readonly decimals: number | null, readonly logoURI: string | null, readonly native: boolean }, readonly block: { readonly number: string, readonly hash: `0x${string}`, readonly timestamp: string } }> };
 
+export type ListTokensQueryVariables = Exact<{
+  chainId: number;
+  tokensListsUrls?: ReadonlyArray<string> | string | null | undefined;
+}>;
+
+
+export type ListTokensQuery = { readonly tokens: ReadonlyArray<{ readonly address: `0x${string}` }> };
+
 export type WatchBalancesSubscriptionVariables = Exact<{
   chainId: number;
   owner: `0x${string}` | 'native';
@@ -363,6 +371,13 @@ fragment BalanceFields on Balance {
   status
   reason
 }`) as unknown as TypedDocumentString<ReadBalancesQuery, ReadBalancesQueryVariables>;
+export const ListTokensDocument = new TypedDocumentString(`
+    query ListTokens($chainId: Int!, $tokensListsUrls: [URL!]) {
+  tokens(chainId: $chainId, tokensListsUrls: $tokensListsUrls) {
+    address
+  }
+}
+    `) as unknown as TypedDocumentString<ListTokensQuery, ListTokensQueryVariables>;
 export const WatchBalancesDocument = new TypedDocumentString(`
     subscription WatchBalances($chainId: Int!, $owner: Address!, $clientId: ID, $after: String) {
   balances(chainId: $chainId, owner: $owner, clientId: $clientId, after: $after) {
