@@ -1,7 +1,7 @@
 import { formatUnits } from 'viem';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startBrowser, type TestBrowser } from './browser.ts';
-import { connectionIs, exactAmount, keepPicture, PageStage } from './page-stage.ts';
+import { connectionIs, exactAmount, expectClean, keepPicture, PageStage } from './page-stage.ts';
 
 const browser = await startBrowser();
 let stage: PageStage;
@@ -14,7 +14,7 @@ afterAll(async () => {
   await stage?.[Symbol.asyncDispose]();
 });
 
-describe.skipIf(!browser)('the page at /, when the server goes away', () => {
+describe.skipIf(!browser)('the page at /, over one connection that may break', () => {
   it('says that it is out of date, and is live again with right balances once there is a server', async () => {
     const { dai } = stage.chain.tokens;
     const held = async () => formatUnits(await stage.holding(dai), 18);
@@ -54,5 +54,29 @@ describe.skipIf(!browser)('the page at /, when the server goes away', () => {
     // Nothing but that the server was not there.
     expect(visit.errors.filter((error) => !/net::ERR_/.test(error))).toEqual([]);
     expect(visit.strangers).toEqual([]);
+  }, 60_000);
+
+  it('two tabs have one stream between them, and both are told', async () => {
+    const { link } = stage.chain.tokens;
+    await using visit = await (browser as TestBrowser).open(stage.pageOf());
+    const tabs = [visit.page, await visit.context.newPage()];
+    await tabs[1]?.goto(stage.pageOf());
+    for (const tab of tabs) await connectionIs(tab, 'Live');
+    const streams = async () => {
+      const text = await (await fetch(`${stage.url}/metrics`)).text();
+      return /^balance_stream_streams\{door="graphql"\} (\d+)$/m.exec(text)?.[1];
+    };
+    await expect.poll(streams).toBe('1');
+    await stage.send(link, 10n ** 18n);
+    const left = formatUnits(await stage.holding(link), 18);
+    for (const tab of tabs) await expect.poll(() => exactAmount(tab, link)).toBe(left);
+    expect(await streams()).toBe('1');
+    // The one that had the connection goes; the other one goes on.
+    await visit.page.close();
+    await stage.send(link, 10n ** 18n);
+    const after = formatUnits(await stage.holding(link), 18);
+    for (const tab of tabs.slice(1)) await expect.poll(() => exactAmount(tab, link)).toBe(after);
+    expect(await streams()).toBe('1');
+    expectClean(visit);
   }, 60_000);
 });
