@@ -20,7 +20,7 @@ interface DashboardProps {
 export function Dashboard({ wish, onTryAgain }: DashboardProps) {
   const state = useBalances(wish);
   const story = useStory(wish);
-  const health = useHealth(wish.chainId);
+  const health = useHealth(wish.chainId, state.status.state);
   const latencies = useLatency(state);
   useAnnouncements(state.status, story);
   return (
@@ -76,7 +76,7 @@ function Trouble({
         {advice?.text ?? 'It is tried again by itself.'}{' '}
         {retries > 0 && `(${counted(retries, 'try', 'tries')} so far.)`}
       </p>
-      {error && <p className="detail">{error.message}</p>}
+      {error && error.code !== 'CONNECTION_FAILED' && <p className="detail">{error.message}</p>}
     </Notice>
   );
 }

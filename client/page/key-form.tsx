@@ -1,5 +1,4 @@
 import type { FormEvent } from 'react';
-import { Notice } from './notice.tsx';
 
 interface KeyFormProps {
   /** Whether one was given, and is none that the server knows. */
@@ -15,21 +14,34 @@ export function KeyForm({ isRefused, onKey }: KeyFormProps) {
     if (key) onKey(key);
   };
   return (
-    <Notice
-      kind="grave"
-      title={isRefused ? 'The server does not know this API key' : 'The server wants an API key'}
-    >
+    <section className="welcome" aria-labelledby="welcome">
+      <h1 id="welcome">The server wants an API key</h1>
       <p>
-        Whoever runs this server gives out keys. Yours is kept for as long as this tab is open, and sent
-        nowhere else.
+        Whoever runs this server gives them out. Yours is kept while this tab is open, and sent to this server
+        alone.
       </p>
-      <form className="key" onSubmit={submit}>
-        <label htmlFor="key">API key</label>
-        <input id="key" name="key" type="password" required autoComplete="off" />
+      <form className="wish" onSubmit={submit}>
+        <div className="field wide">
+          <label htmlFor="key">API key</label>
+          <input
+            id="key"
+            name="key"
+            type="password"
+            required
+            autoComplete="off"
+            aria-invalid={isRefused}
+            aria-describedby={isRefused ? 'key-mistake' : undefined}
+          />
+          {isRefused && (
+            <p id="key-mistake" className="mistake" role="alert">
+              The server does not know this API key.
+            </p>
+          )}
+        </div>
         <button type="submit" className="main">
           Continue
         </button>
       </form>
-    </Notice>
+    </section>
   );
 }

@@ -34,8 +34,11 @@ export function useChains(apiKey: string): Chains {
   return known;
 }
 
-/** How the server stands to a chain, asked now and then while somebody looks; undefined while it does not answer. */
-export function useHealth(chainId: number): ChainHealth | undefined {
+/**
+ * How the server stands to a chain, asked now and then while somebody looks, and at once when `occasion` is another;
+ * undefined while it does not answer.
+ */
+export function useHealth(chainId: number, occasion: string): ChainHealth | undefined {
   const [health, setHealth] = useState<ChainHealth>();
   useEffect(() => {
     const gone = new AbortController();
@@ -53,6 +56,6 @@ export function useHealth(chainId: number): ChainHealth | undefined {
       clearInterval(timer);
       document.removeEventListener('visibilitychange', ask);
     };
-  }, [chainId]);
+  }, [chainId, occasion]);
   return health;
 }

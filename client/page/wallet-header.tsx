@@ -1,3 +1,4 @@
+import { useBalances } from '@balance-stream/client/react';
 import { type ReactNode, useEffect, useId, useState } from 'react';
 import { CopyButton } from './copy-button.tsx';
 import { Identicon } from './identicon.tsx';
@@ -13,10 +14,15 @@ interface WalletHeaderProps {
 }
 
 /** Whose balances these are. */
-export function WalletHeader({ wish: { owner, chainId }, chains, children }: WalletHeaderProps) {
+export function WalletHeader({ wish, chains, children }: WalletHeaderProps) {
   const id = useId();
-  const [isOpen, setIsOpen] = useState(false);
-  const chain = chains.find(({ id }) => id === chainId);
+  const { balances, status } = useBalances(wish);
+  const [wasOpened, setWasOpened] = useState<boolean>();
+  // What was refused has to be changed.
+  const isOpen = wasOpened ?? status.state === 'failed';
+  // The server knows an address with its checksum.
+  const owner = balances.get('native')?.owner ?? wish.owner;
+  const chain = chains.find(({ id }) => id === wish.chainId);
   useEffect(() => {
     document.title = `${shortHex(owner)} · balance-stream`;
     return () => {
@@ -35,9 +41,9 @@ export function WalletHeader({ wish: { owner, chainId }, chains, children }: Wal
         <CopyButton text={owner} what="the wallet’s address" />
       </h1>
       <p>
-        {chain?.name} <span className="muted">chain {chainId}</span>
+        {chain?.name} <span className="muted">chain {wish.chainId}</span>
       </p>
-      <button type="button" aria-expanded={isOpen} aria-controls={id} onClick={() => setIsOpen(!isOpen)}>
+      <button type="button" aria-expanded={isOpen} aria-controls={id} onClick={() => setWasOpened(!isOpen)}>
         Change wallet or tokens
       </button>
       <div id={id} className="panel" hidden={!isOpen}>

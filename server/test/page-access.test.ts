@@ -50,7 +50,7 @@ describe.skipIf(!browser)('the page at /, for everybody', () => {
   it('what is wrong is told to everybody, too', async () => {
     await using keyed = await PageStage.start({ API_KEYS: 'a-key-of-the-test' });
     await using visit = await open(keyed.pageOf());
-    await visit.page.getByRole('alert').waitFor();
+    await visit.page.getByRole('heading', { name: 'The server wants an API key' }).waitFor();
     await keepPicture(visit.page, 'key-wanted');
     expect(await objections(visit.page)).toEqual([]);
     await using refused = await open(stage.pageOf({ list: `${stage.url}/livez` }));

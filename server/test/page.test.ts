@@ -165,10 +165,10 @@ describe.skipIf(!browser)('the page at /', () => {
     await using visit = await open(keyed.pageOf());
     const { page } = visit;
     await page.getByText('The server wants an API key').waitFor();
-    await page.getByLabel('API key').fill('not-that-one');
+    await page.getByRole('textbox', { name: 'API key' }).fill('not-that-one');
     await page.getByRole('button', { name: 'Continue' }).click();
     await page.getByText('The server does not know this API key').waitFor();
-    await page.getByLabel('API key').fill('a-key-of-the-test');
+    await page.getByRole('textbox', { name: 'API key' }).fill('a-key-of-the-test');
     await page.getByRole('button', { name: 'Continue' }).click();
     await expect.poll(() => symbols(page)).toHaveLength(LISTED);
     await page.reload();

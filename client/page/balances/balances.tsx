@@ -7,7 +7,7 @@ import { isRemote } from './logo.tsx';
 import { type Column, FIRST, type Order, viewed } from './order.ts';
 import { BalanceTable } from './table.tsx';
 
-const LINES_MOVE_EVERY_MS = 15_000;
+const LINES_MOVE_EVERY_MS = 5000;
 
 interface BalancesProps {
   readonly state: UseBalancesResult;
