@@ -8,7 +8,6 @@ import { Notice } from './notice.tsx';
 import { RecentWallets } from './recent-wallets.tsx';
 import { SERVER } from './server.ts';
 import { useChains } from './use-server.ts';
-import { WalletHeader } from './wallet-header.tsx';
 import { checked, type Draft, draftOf, searchOf } from './wish.ts';
 import { WishForm } from './wish-form.tsx';
 
@@ -18,7 +17,7 @@ export function App() {
   const [{ apiKey, attempt }, setAccess] = useState(() => ({ apiKey: rememberedKey(), attempt: 1 }));
   const [draft, setDraft] = useDraft();
   const [known, setKnown] = useState(recent);
-  const served = useChains(apiKey);
+  const served = useChains(apiKey, attempt);
   const chains = served.state === 'known' ? served.chains : undefined;
   const result = useMemo(() => chains && checked(draft, chains), [draft, chains]);
   const wish = result && 'wish' in result ? result.wish : undefined;
@@ -28,6 +27,7 @@ export function App() {
     rememberKey(key);
     setAccess({ apiKey: key, attempt: attempt + 1 });
   };
+  const see = (wanted: Draft) => (searchOf(wanted) === searchOf(draft) ? begin(apiKey) : setDraft(wanted));
   useEffect(() => {
     if (!wish) return;
     remember({ ...draft, chain: `${wish.chainId}` });
@@ -38,10 +38,10 @@ export function App() {
     <>
       <WishForm
         key={searchOf(draft)}
-        {...{ draft, chains, isTried: draft.owner !== '' && !wish, onWish: setDraft }}
+        {...{ draft, chains, isTried: draft.owner !== '' && !wish, onWish: see }}
       />
       <RecentWallets
-        {...{ drafts: known.filter(({ owner }) => owner !== wish?.owner), chains, onWish: setDraft }}
+        {...{ drafts: known.filter(({ owner }) => owner !== wish?.owner), chains, onWish: see }}
         onForget={() => {
           forgetRecent();
           setKnown([]);
@@ -53,8 +53,8 @@ export function App() {
   return (
     <Announcer>
       <header className="top">
-        <a className="skip" href="#balances">
-          Skip to balances
+        <a className="skip" href="#content">
+          Skip to content
         </a>
         <a className="brand" href="./" aria-label="balance-stream, to the beginning">
           <img src={MARK} alt="" width="28" height="28" />
@@ -65,7 +65,7 @@ export function App() {
           <a href="docs">REST API</a>
         </nav>
       </header>
-      <main>
+      <main id="content" tabIndex={-1}>
         {served.state === 'key wanted' && <KeyForm isRefused={apiKey !== ''} onKey={begin} />}
         {served.state === 'away' && (
           <Notice kind="passing" title="The server cannot be reached">
@@ -76,10 +76,10 @@ export function App() {
         {chains &&
           (wish ? (
             <BalancesProvider key={attempt} url={SERVER} apiKey={apiKey || undefined}>
-              <WalletHeader key={`wallet ${searchOf(draft)}`} {...{ wish, chains }}>
-                {form}
-              </WalletHeader>
-              <Dashboard key={`balances ${searchOf(draft)}`} wish={wish} onTryAgain={() => begin(apiKey)} />
+              <Dashboard
+                key={searchOf(draft)}
+                {...{ wish, chains, form, onTryAgain: () => begin(apiKey), onOtherKey: () => begin('') }}
+              />
             </BalancesProvider>
           ) : (
             <section className="welcome" aria-labelledby="welcome">

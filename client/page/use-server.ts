@@ -8,8 +8,8 @@ export type Chains =
   | { readonly state: 'loading' | 'key wanted' | 'away' }
   | { readonly state: 'known'; readonly chains: readonly ServedChain[] };
 
-/** The chains of the server, asked for until it answers. */
-export function useChains(apiKey: string): Chains {
+/** The chains of the server, asked for until it answers; and again with another key, or another attempt. */
+export function useChains(apiKey: string, attempt: number): Chains {
   const [known, setKnown] = useState<Chains>({ state: 'loading' });
   useEffect(() => {
     const gone = new AbortController();
@@ -30,7 +30,7 @@ export function useChains(apiKey: string): Chains {
       gone.abort();
       clearTimeout(timer);
     };
-  }, [apiKey]);
+  }, [apiKey, attempt]);
   return known;
 }
 

@@ -1,4 +1,4 @@
-import { useBalances } from '@balance-stream/client/react';
+import type { UseBalancesResult } from '@balance-stream/client/react';
 import { type ReactNode, useEffect, useId, useState } from 'react';
 import { CopyButton } from './copy-button.tsx';
 import { Identicon } from './identicon.tsx';
@@ -9,19 +9,19 @@ import { shortHex } from './words.ts';
 interface WalletHeaderProps {
   readonly wish: Wish;
   readonly chains: readonly ServedChain[];
+  readonly state: UseBalancesResult;
   /** To see another. */
   readonly children: ReactNode;
 }
 
 /** Whose balances these are. */
-export function WalletHeader({ wish, chains, children }: WalletHeaderProps) {
+export function WalletHeader({ wish, chains, state, children }: WalletHeaderProps) {
   const id = useId();
-  const { balances, status } = useBalances(wish);
   const [wasOpened, setWasOpened] = useState<boolean>();
   // What was refused has to be changed.
-  const isOpen = wasOpened ?? status.state === 'failed';
+  const isOpen = wasOpened ?? state.status.state === 'failed';
   // The server knows an address with its checksum.
-  const owner = balances.get('native')?.owner ?? wish.owner;
+  const owner = state.balances.get('native')?.owner ?? wish.owner;
   const chain = chains.find(({ id }) => id === wish.chainId);
   useEffect(() => {
     document.title = `${shortHex(owner)} · balance-stream`;

@@ -105,7 +105,7 @@ describe.skipIf(!browser)('the page at /, for everybody', () => {
       throw new Error(`not among ${visited.join(', ')}`);
     };
 
-    await tabTo(/^Skip to balances$/);
+    await tabTo(/^Skip to content$/);
     await keyboard.press('Enter');
     await tabTo(/^Search tokens/);
     await keyboard.type('wrapped');

@@ -24,6 +24,7 @@ export const BalanceRow = memo(function BalanceRow(props: BalanceRowProps) {
   const { balance, event, points = [], sinceMs, untilMs, remoteLogos } = props;
   const { token } = balance;
   const name = nameOf(token);
+  const hasName = token.symbol !== null || token.name !== null;
   return (
     <tr role="row" className="row" data-token={token.address}>
       <th role="rowheader" scope="row" className="token">
@@ -32,12 +33,14 @@ export const BalanceRow = memo(function BalanceRow(props: BalanceRowProps) {
           <span className="symbol">{name}</span>
           {!token.native && (
             <span className="address">
-              <code title={token.address}>{shortHex(token.address)}</code>
+              {hasName && <code title={token.address}>{shortHex(token.address)}</code>}
               <CopyButton text={token.address} what={`address of ${name}`} />
             </span>
           )}
         </span>
-        <span className="name">{token.native ? 'The chain’s own coin' : token.name}</span>
+        <span className="name">
+          {token.native ? 'The chain’s own coin' : hasName ? token.name : 'says no name'}
+        </span>
       </th>
       <td role="cell" className="amount">
         <Amount balance={balance} event={event} />
