@@ -33,6 +33,13 @@ const ARGS = [
   '--no-zygote',
 ];
 
+interface VisitOptions {
+  /** Addresses of others that it may ask. */
+  readonly friends?: readonly string[];
+  /** What is to be so before the page is there. */
+  readonly prepare?: (context: BrowserContext) => Promise<unknown>;
+}
+
 export class TestBrowser implements AsyncDisposable {
   readonly #browser: Browser;
 
@@ -41,14 +48,15 @@ export class TestBrowser implements AsyncDisposable {
   }
 
   /**
-   * Opens a page as somebody would who has never been there. Only its own origin can be reached from it. `prepare`: what
-   * is to be so before the page is there.
+   * Opens a page as somebody would who has never been there. Only its own origin can be reached from it, and those of
+   * its friends.
    */
-  async open(url: string, prepare?: (context: BrowserContext) => Promise<unknown>): Promise<Visit> {
+  async open(url: string, { friends = [], prepare }: VisitOptions = {}): Promise<Visit> {
     const context = await this.#browser.newContext();
     context.setDefaultTimeout(PATIENCE.timeout);
     await prepare?.(context);
-    const visit = new Visit(context, await context.newPage(), new URL(url).origin);
+    const origins = friends.map((friend) => new URL(friend).origin);
+    const visit = new Visit(context, await context.newPage(), new URL(url).origin, origins);
     await visit.go(url);
     return visit;
   }
@@ -67,13 +75,15 @@ export class Visit implements AsyncDisposable {
   readonly strangers: string[] = [];
   /** The paths of its own origin that it asked for. */
   readonly paths: string[] = [];
+  /** The event streams that it opened, whatever became of them. */
+  readonly streams: string[] = [];
   /** Where more tabs of the same browser are opened. */
   readonly context: BrowserContext;
-  readonly #origin: string;
+  readonly #origins: readonly string[];
 
-  constructor(context: BrowserContext, page: Page, origin: string) {
+  constructor(context: BrowserContext, page: Page, origin: string, friends: readonly string[]) {
     this.context = context;
-    this.#origin = origin;
+    this.#origins = [origin, ...friends];
     this.page = page;
     page.on('console', (message) => {
       if (message.type() === 'error') this.errors.push(message.text());
@@ -82,8 +92,9 @@ export class Visit implements AsyncDisposable {
     context.on('request', (request) => {
       const url = new URL(request.url());
       if (url.protocol === 'data:' || url.protocol === 'blob:') return;
+      if (request.headers().accept === 'text/event-stream') this.streams.push(request.url());
       if (url.origin === origin) this.paths.push(url.pathname);
-      else this.strangers.push(request.url());
+      else if (!friends.includes(url.origin)) this.strangers.push(request.url());
     });
     page.on('websocket', (socket) => {
       if (new URL(socket.url()).host !== new URL(origin).host) this.strangers.push(socket.url());
@@ -92,7 +103,7 @@ export class Visit implements AsyncDisposable {
 
   async go(url: string): Promise<void> {
     await this.context.route(
-      (asked) => asked.origin !== this.#origin,
+      (asked) => !this.#origins.includes(asked.origin),
       (route) => route.abort(),
     );
     await this.page.addInitScript(() => {

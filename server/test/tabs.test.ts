@@ -43,9 +43,11 @@ afterEach(async () => {
 
 /** Two tabs of one browser, both on the application's page; `script` runs in each before the page's own. */
 async function openTabs(script?: () => void): Promise<[Tab, Tab]> {
-  const visit = await (browser as TestBrowser).open(app.url + PATH, async (context) => {
-    await serve(context, app.url, html);
-    if (script) await context.addInitScript(script);
+  const visit = await (browser as TestBrowser).open(app.url + PATH, {
+    async prepare(context) {
+      await serve(context, app.url, html);
+      if (script) await context.addInitScript(script);
+    },
   });
   visits.push(visit);
   const first = new Tab(visit.page);
