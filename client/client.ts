@@ -183,7 +183,8 @@ export function createBalancesClient(options: BalancesClientOptions): BalancesCl
   const { clientId = crypto.randomUUID() } = options;
   const transport = new Transport(options);
   const sessions = new Sessions(transport);
-  const source = new Upstream({ transport, sessions, clientId });
+  const upstream = new Upstream({ transport, sessions, clientId });
+  const source = options.fallback?.(upstream) ?? upstream;
   const lifetime = new Lifetime();
   const own = <T extends SessionInput>(input: T): T => ({ ...input, clientId: input.clientId ?? clientId });
 
