@@ -115,12 +115,14 @@ test('where it goes once more while it is waited for, the node goes on', async (
   await eventually(() => expect([...service.streams].every(({ backlog }) => backlog === 0)).toBe(true));
   isAway = true;
   for (const stream of service.streams) stream.end(new RetryableError('UPSTREAM_UNAVAILABLE', 'going'));
+  const before = states.length;
   // Longer than it would have been waited for.
   for (const untilMs = performance.now() + 6000; performance.now() < untilMs; ) {
-    const before = latest().amount ?? 0n;
+    const had = latest().amount ?? 0n;
     await mint(chain, gold, owner, 1n);
-    await eventually(() => expect(latest()).toMatchObject({ amount: before + 1n, via: 'rpc' }));
+    await eventually(() => expect(latest()).toMatchObject({ amount: had + 1n, via: 'rpc' }));
   }
+  expect(states.slice(before).filter(({ status }) => status.via === 'service')).toEqual([]);
 });
 
 test('what it said before the node was asked is told anew where it resumes with nothing', async () => {

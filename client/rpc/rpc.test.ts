@@ -353,12 +353,12 @@ describe('where the service never answered', () => {
 
   test('a token that fails is unreadable, and one that burns all gas takes nothing from the others', async () => {
     const broken = await deploy(chain, 'RevertingToken');
-    const burning = await deploy(chain, 'InvalidToken');
+    const burning = [await deploy(chain, 'InvalidToken'), await deploy(chain, 'InvalidToken')];
     const nothing = await chain.newWallet();
     await mint(chain, gold, owner, 8n);
-    const told = new Told(clientOf(NOBODY), { customTokens: [burning, broken, nothing, gold] });
+    const told = new Told(clientOf(NOBODY), { customTokens: [...burning, broken, nothing, gold] });
     await told.becomes('live', 'rpc');
-    for (const token of [burning, broken, nothing])
+    for (const token of [...burning, broken, nothing])
       expect(told.latest?.balances.get(token)).toMatchObject({
         amount: null,
         formatted: null,
