@@ -34,7 +34,8 @@ export class WalletReads {
     const { balances } = known;
     const named = balances.size > 0 ? [...balances.keys()] : (['native', ...demand.customTokens] as const);
     this.#tokens = [...new Set(named.map(keyOf))];
-    this.#spenders = [...new Map(demand.spenders.map((spender) => [keyOf(spender), spender])).values()];
+    const spenders = [...demand.spenders, ...[...known.allowances].map(({ spender }) => spender)];
+    this.#spenders = [...new Map(spenders.map((spender) => [keyOf(spender), spender])).values()];
   }
 
   calls(): Call[] {
