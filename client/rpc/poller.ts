@@ -1,5 +1,7 @@
+import { Backoff } from '../backoff.ts';
 import { BalancesError } from '../errors.ts';
 import type { Block, Hash } from '../types.ts';
+import { onWake } from '../wake.ts';
 import type { Call, RpcClient } from './node.ts';
 import { nodeFailure, Reader, type Reading } from './reading.ts';
 
@@ -19,8 +21,6 @@ interface PollerOptions {
   readonly intervalMs: number;
 }
 
-const LEAST_PAUSE_MS = 500;
-const MOST_PAUSE_MS = 30_000;
 /** Blocks that are replaced while they are read, in one poll. */
 const ATTEMPTS = 3;
 /** A node that says nothing for so long is taken for one that is away. */
@@ -57,27 +57,27 @@ export class Poller {
 
   async #run(): Promise<void> {
     this.#isRunning = true;
-    let failures = 0;
+    const backoff = new Backoff();
     while (this.#wishes.size > 0) {
       this.#isAwaited = false;
-      failures = (await this.#poll()) ? 0 : failures + 1;
-      await this.#pause(failures);
+      if (await this.#poll()) {
+        backoff.reset();
+        await this.#pause((signal) => sleep(this.#options.intervalMs, signal));
+      } else {
+        await this.#pause((signal) => backoff.pause(signal));
+      }
     }
     this.#isRunning = false;
   }
 
-  /** Grows with every failure, jittered so that the clients of a node do not come together. */
-  async #pause(failures: number): Promise<void> {
+  /** Ends early when somebody comes, when nobody is left, and when the network or the tab is back. */
+  async #pause(rest: (signal: AbortSignal) => Promise<void>): Promise<void> {
     if (this.#isAwaited || this.#wishes.size === 0) return;
-    const backoffMs = Math.min(MOST_PAUSE_MS, LEAST_PAUSE_MS * 2 ** (failures - 1));
-    const ms = failures > 0 ? backoffMs * (0.5 + Math.random() / 2) : this.#options.intervalMs;
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, ms);
-      this.#wake = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
+    const woken = new AbortController();
+    this.#wake = () => woken.abort();
+    const forget = onWake(this.#wake);
+    await rest(woken.signal);
+    forget();
     this.#wake = undefined;
   }
 
@@ -134,4 +134,15 @@ function isBehind({ number }: Block): BalancesError {
     'CONNECTION_FAILED',
     `the node is behind: it is at block ${number}, of which newer things are known`,
   );
+}
+
+/** Returns when the signal aborts, too. */
+async function sleep(ms: number, signal: AbortSignal): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const timer = setTimeout(resolve, ms);
+    signal.addEventListener('abort', () => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
 }

@@ -152,7 +152,7 @@ describe('while the service is away', () => {
     await service.kill();
     await told.becomes('live', 'rpc');
     const before = told.latest;
-    const paid = await transfer(chain, gold, { from: owner, to: chain.weth, amount: 30n });
+    await transfer(chain, gold, { from: owner, to: chain.weth, amount: 30n });
     await approve(chain, gold, { owner, spender, amount: 7n });
     await pay(chain, { from: owner, to: spender, amount: 5n });
     await told.agrees(chain, [gold, NATIVE, chain.weth]);
@@ -179,7 +179,6 @@ describe('while the service is away', () => {
     await told.agrees();
     await manyPolls();
     expect(requests()).toBe(0);
-    expect(told.latest?.balances.get(gold)?.transactions).not.toContain(paid);
   });
 
   test('a block in which nothing moved is told, and nothing changes by it', async () => {
