@@ -104,22 +104,14 @@ export class Poller {
   /** Undefined where the block did not last. */
   async #attempt(): Promise<boolean | undefined> {
     const block = await this.#reader.head();
-    const wishes = [...this.#wishes];
-    const behind = wishes.filter(({ floor }) => block.number < floor);
-    const waiting = wishes.filter((wish) => !behind.includes(wish) && wish.told !== block.hash);
-    if (waiting.length > 0) {
-      const reading = await this.#reader.read(
-        waiting.flatMap((wish) => wish.calls()),
-        block,
-      );
-      if (!reading) return undefined;
-      for (const wish of waiting) {
-        if (!this.#wishes.has(wish)) continue;
-        // While it was read, the service may have come further.
-        if (block.number < wish.floor) behind.push(wish);
-        else wish.tell(reading);
-      }
-    }
+    const waiting = [...this.#wishes].filter(({ told }) => told !== block.hash);
+    if (waiting.length === 0) return true;
+    const calls = waiting.flatMap((wish) => wish.calls());
+    const reading = await this.#reader.read(calls, block);
+    if (!reading) return undefined;
+    // Asked now: while it was read, some may have left, and the service may have come further.
+    const behind = waiting.filter(({ floor }) => block.number < floor);
+    for (const wish of waiting) if (this.#wishes.has(wish) && !behind.includes(wish)) wish.tell(reading);
     this.#fail(isBehind(block), behind);
     return behind.length === 0;
   }

@@ -13,7 +13,7 @@ import {
   pay,
   transfer,
 } from '../../server/test/contracts.ts';
-import { type NodeProxy, result, startNodeProxy } from '../../server/test/node-proxy.ts';
+import { failure, type NodeProxy, result, startNodeProxy } from '../../server/test/node-proxy.ts';
 import { ServerProcess } from '../../server/test/server-process.ts';
 import {
   type BalancesClient,
@@ -348,6 +348,26 @@ describe('where the service never answered', () => {
       expect(told.latest?.status.error?.message).toBe('the node has said nothing for 10000 ms'),
     );
     node.dropSockets();
+  });
+
+  test.each([
+    ['has not got the block', -32000, 'header not found'],
+    ['is in trouble', -32603, 'internal error'],
+  ])('a node that %s says nothing of any token', async (_, code, message) => {
+    node.fault = async (request, ask) =>
+      request.method === 'eth_call' ? failure(request, code, message) : await ask();
+    const told = new Told(clientOf(NOBODY));
+    await eventually(() =>
+      expect(told.latest?.status).toMatchObject({
+        state: 'connecting',
+        via: 'rpc',
+        error: { retryable: true },
+      }),
+    );
+    expect(told.latest?.balances.size).toBe(0);
+    node.fault = undefined;
+    await told.becomes('live', 'rpc');
+    expect(told.states.flatMap(({ changes }) => changes.map(({ now }) => now?.status))).toEqual(['OK', 'OK']);
   });
 
   test('a token that fails is unreadable, and one that burns all gas takes nothing from the others', async () => {
