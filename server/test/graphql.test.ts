@@ -1,3 +1,4 @@
+import { createClient } from 'graphql-sse';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { App } from '../app.ts';
 import type { Address } from '../chain/types.ts';
@@ -49,6 +50,29 @@ describe('GraphQL on a real chain', () => {
     await mint(chain, iron, owner, 6n);
     await eventually(() => expect(watcher.amount(iron)).toBe(6n));
     expect(watcher.amount(gold)).toBeUndefined();
+  });
+
+  it('a client that is not ours, graphql-sse, is told as its protocol has it', async () => {
+    const owner = await chain.newWallet();
+    const body = { customTokens: [gold] };
+    await rest(app, 'POST', `/${chain.chainId}/sessions/${owner}`, { body });
+    const client = createClient({ url: `${app.url}/graphql`, retryAttempts: 0 });
+    const updates = client.iterate({
+      query: `subscription {
+        balances(chainId: ${chain.chainId}, owner: "${owner}") { kind balances { amount token { symbol } } }
+      }`,
+    });
+    expect((await updates.next()).value).toMatchObject({ data: { balances: { kind: 'SNAPSHOT' } } });
+    await mint(chain, gold, owner, 5n);
+    expect((await updates.next()).value).toEqual({
+      data: { balances: { kind: 'DIFF', balances: [{ amount: '5', token: { symbol: 'GOLD' } }] } },
+    });
+    client.dispose();
+    const lost = createClient({ url: `${app.url}/graphql`, retryAttempts: 0 });
+    const query = `subscription { balances(chainId: ${chain.chainId}, owner: "${gold}") { kind } }`;
+    expect((await lost.iterate({ query }).next()).value).toMatchObject({
+      errors: [{ extensions: { code: 'SESSION_NOT_FOUND' } }],
+    });
   });
 
   it('a token list gives the tokens of this chain, and their logos', async () => {

@@ -1,0 +1,2 @@
+import { createBalancesClient } from './client/index.ts';
+globalThis.create = createBalancesClient;
