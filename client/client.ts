@@ -189,15 +189,19 @@ export function createBalancesClient(options: BalancesClientOptions): BalancesCl
   const transport = new Transport(options);
   const sessions = new Sessions(transport, clientId);
   const name = sharedName(options);
-  const source = name ? share(name) : new Upstream({ transport, sessions, clientId });
+  const source = name ? share(name) : connect(sessions, clientId);
   const lifetime = new Lifetime();
+
+  function connect(sessions: Sessions, clientId: string): Source {
+    const upstream = new Upstream({ transport, sessions, clientId });
+    return options.fallback?.(upstream) ?? upstream;
+  }
 
   /** Whoever leads writes what all tabs want: a session of this client alone is another one. */
   function share(name: string): Source {
-    if (options.clientId) return new Shared(new Upstream({ transport, sessions, clientId }), name);
+    if (options.clientId) return new Shared(connect(sessions, clientId), name);
     const kept = keptClientId(name);
-    const ofAll = new Sessions(transport, kept);
-    return new Shared(new Upstream({ transport, sessions: ofAll, clientId: kept }), name);
+    return new Shared(connect(new Sessions(transport, kept), kept), name);
   }
 
   function watchBalances(input: WatchOptions): BalancesWatch;
