@@ -82,10 +82,10 @@ export type TypedDocumentString<TResult, TVariables> = string & {
 function withTextAlone(content: string): string {
   return content
     .replace(/^import type { DocumentTypeDecoration } .*\n/m, '')
-    .replace(/^export class TypedDocumentString<[^]*?^}\n/m, TYPED_DOCUMENT)
-    .replace(/^export const \w+FragmentDoc = [^]*?;\n/gm, '')
+    .replace(/^export class TypedDocumentString<[\s\S]*?^}\n/m, TYPED_DOCUMENT)
+    .replace(/^export const \w+FragmentDoc = [\s\S]*?;\n/gm, '')
     .replace(
-      /^(export const \w+Document =) new TypedDocumentString\(`([^`]*)`[^]*?\) as unknown as (.*);$/gm,
+      /^(export const \w+Document =) new TypedDocumentString\(`([^`]*)`[\s\S]*?\) as unknown as (.*);$/gm,
       (_, name: string, text: string, type: string) =>
         `${name}\n  '${stripIgnoredCharacters(text)}' as ${type};`,
     );
