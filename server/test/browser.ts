@@ -40,11 +40,15 @@ export class TestBrowser implements AsyncDisposable {
     this.#browser = browser;
   }
 
-  /** Opens a page as somebody would who has never been there. Only its own origin can be reached from it. */
-  async open(url: string): Promise<Visit> {
+  /**
+   * Opens a page as somebody would who has never been there. Only its own origin can be reached from it, and those
+   * whose addresses are given.
+   */
+  async open(url: string, ...others: readonly string[]): Promise<Visit> {
     const context = await this.#browser.newContext();
     context.setDefaultTimeout(PATIENCE.timeout);
-    const visit = new Visit(context, await context.newPage(), new URL(url).origin);
+    const friends = others.map((other) => new URL(other).origin);
+    const visit = new Visit(context, await context.newPage(), new URL(url).origin, friends);
     await visit.go(url);
     return visit;
   }
@@ -63,12 +67,14 @@ export class Visit implements AsyncDisposable {
   readonly strangers: string[] = [];
   /** The paths of its own origin that it asked for. */
   readonly paths: string[] = [];
+  /** The event streams that it opened, whatever became of them. */
+  readonly streams: string[] = [];
   readonly #context: BrowserContext;
-  readonly #origin: string;
+  readonly #origins: readonly string[];
 
-  constructor(context: BrowserContext, page: Page, origin: string) {
+  constructor(context: BrowserContext, page: Page, origin: string, friends: readonly string[]) {
     this.#context = context;
-    this.#origin = origin;
+    this.#origins = [origin, ...friends];
     this.page = page;
     page.on('console', (message) => {
       if (message.type() === 'error') this.errors.push(message.text());
@@ -77,8 +83,9 @@ export class Visit implements AsyncDisposable {
     context.on('request', (request) => {
       const url = new URL(request.url());
       if (url.protocol === 'data:' || url.protocol === 'blob:') return;
+      if (request.headers().accept === 'text/event-stream') this.streams.push(request.url());
       if (url.origin === origin) this.paths.push(url.pathname);
-      else this.strangers.push(request.url());
+      else if (!friends.includes(url.origin)) this.strangers.push(request.url());
     });
     page.on('websocket', (socket) => {
       if (new URL(socket.url()).host !== new URL(origin).host) this.strangers.push(socket.url());
@@ -87,7 +94,7 @@ export class Visit implements AsyncDisposable {
 
   async go(url: string): Promise<void> {
     await this.#context.route(
-      (asked) => asked.origin !== this.#origin,
+      (asked) => !this.#origins.includes(asked.origin),
       (route) => route.abort(),
     );
     await this.page.addInitScript(() => {
