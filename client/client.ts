@@ -1,3 +1,5 @@
+// Browsers have it, and compilers must be told: the types of a client say that it can be disposed of.
+/// <reference lib="esnext.disposable" preserve="true" />
 import { type ChainState, followChain, mergeUnreadChain } from './chain.ts';
 import { toBalance } from './decode.ts';
 import { ReadBalanceDocument as ReadBalance, ReadBalancesDocument as ReadBalances } from './gql/graphql.ts';
