@@ -39,7 +39,6 @@ export async function followChain(
       open: (_, next) => transport.stream(WatchChain, { id: chainId }, ({ chain }) => next(chain), signal),
       fold: (_: ChainState | undefined, told: Told) => toState(told),
       publish,
-      isPassing: ({ retryable }) => retryable,
     },
     signal,
   );

@@ -184,10 +184,9 @@ export interface BalancesClient extends AsyncDisposable {
 export function createBalancesClient(options: BalancesClientOptions): BalancesClient {
   const { clientId = crypto.randomUUID() } = options;
   const transport = new Transport(options);
-  const sessions = new Sessions(transport);
+  const sessions = new Sessions(transport, clientId);
   const source = new Upstream({ transport, sessions, clientId });
   const lifetime = new Lifetime();
-  const own = <T extends SessionInput>(input: T): T => ({ ...input, clientId: input.clientId ?? clientId });
 
   function watchBalances(input: WatchOptions): BalancesWatch;
   function watchBalances(input: WatchOptions, listener: BalancesListener): () => void;
@@ -197,13 +196,13 @@ export function createBalancesClient(options: BalancesClientOptions): BalancesCl
   ): BalancesWatch | (() => void) {
     const { chainId, owner, tokensListsUrls = [], customTokens = [], spenders = [] } = input;
     const demand = { chainId, owner, tokensListsUrls, customTokens, spenders };
-    const watch = new Watch({ source, demand, signal: lifetime.signal(signal) });
+    const watch = new Watch({ source, demand, lifetime, signal });
     return listener ? watch.subscribe(listener) : watch;
   }
 
   return {
-    createSession: (input) => lifetime.run((signal) => sessions.create(own(input), signal)),
-    updateSession: (input) => lifetime.run((signal) => sessions.update(own(input), signal)),
+    createSession: (input) => lifetime.run((signal) => sessions.create(input, signal)),
+    updateSession: (input) => lifetime.run((signal) => sessions.update(input, signal)),
     async balance({ owner, token, chainId, at }) {
       const variables = { owner, token, chainId, at };
       const answer = await lifetime.run((signal) => transport.request(ReadBalance, variables, signal));

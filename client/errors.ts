@@ -19,10 +19,17 @@ export class BalancesError extends Error {
    * none; `CONNECTION_FAILED` where there was no answer.
    */
   readonly code: string;
+  /** Milliseconds before which the server does not want to be asked again, where it says so; else 0. */
+  readonly retryAfterMs: number;
 
-  constructor(code: string, message: string, options?: ErrorOptions) {
+  constructor(
+    code: string,
+    message: string,
+    { retryAfterMs = 0, ...options }: ErrorOptions & { retryAfterMs?: number } = {},
+  ) {
     super(message, options);
     this.code = code;
+    this.retryAfterMs = retryAfterMs;
   }
 
   /** Whether the same request may succeed later. */
@@ -45,19 +52,21 @@ interface GraphQLErrors {
 export function refusal(
   { errors }: GraphQLErrors,
   codeOtherwise = 'INTERNAL_SERVER_ERROR',
+  retryAfterMs = 0,
 ): BalancesError | undefined {
   const [first] = errors ?? [];
   if (!first) return undefined;
   const { code } = (first.extensions ?? {}) as { code?: unknown };
-  return new BalancesError(typeof code === 'string' ? code : codeOtherwise, first.message);
+  return new BalancesError(typeof code === 'string' ? code : codeOtherwise, first.message, { retryAfterMs });
 }
 
 /** What an answer whose status is no success says, in GraphQL's words where it has some. */
 export async function httpFailure(response: Response): Promise<BalancesError> {
   const code = `HTTP_${response.status}`;
+  const retryAfterMs = 1000 * (Number(response.headers.get('retry-after')) || 0);
   const body = (await response.json().catch(() => undefined)) as GraphQLErrors | undefined;
   return (
-    (body && refusal(body, code)) ??
-    new BalancesError(code, `the server answered ${response.status} ${response.statusText}`)
+    (body && refusal(body, code, retryAfterMs)) ??
+    new BalancesError(code, `the server answered ${response.status} ${response.statusText}`, { retryAfterMs })
   );
 }

@@ -3,38 +3,35 @@
  * but runtimes warn of a leak when more than a few listen to one.
  */
 export class Lifetime {
-  readonly #open = new Set<AbortController>();
+  readonly #ends = new Set<(reason: unknown) => void>();
   #reason: DOMException | undefined;
 
   /** Runs with a signal that aborts when the lifetime ends, or with the outer one. */
   async run<T>(task: (signal: AbortSignal) => Promise<T>, outer?: AbortSignal): Promise<T> {
     const control = new AbortController();
-    const follow = () => control.abort(outer?.reason);
-    if (this.#reason) control.abort(this.#reason);
-    if (outer?.aborted) follow();
-    outer?.addEventListener('abort', follow, { once: true });
-    this.#open.add(control);
+    const forget = this.onEnd((reason) => control.abort(reason), outer);
     try {
       return await task(control.signal);
     } finally {
-      this.#open.delete(control);
-      outer?.removeEventListener('abort', follow);
+      forget();
     }
   }
 
-  /** Aborts when the lifetime ends, or with the outer one. */
-  signal(outer?: AbortSignal): AbortSignal {
-    const control = new AbortController();
-    if (this.#reason) control.abort(this.#reason);
-    if (outer?.aborted) control.abort(outer.reason);
-    outer?.addEventListener('abort', () => control.abort(outer.reason), { once: true });
-    this.#open.add(control);
-    control.signal.addEventListener('abort', () => this.#open.delete(control), { once: true });
-    return control.signal;
+  /** Calls back when it ends, or when the outer signal aborts: at once where that has been. Returns what forgets it. */
+  onEnd(end: (reason: unknown) => void, outer?: AbortSignal): () => void {
+    const abort = () => end(outer?.reason);
+    if (this.#reason) end(this.#reason);
+    else if (outer?.aborted) abort();
+    this.#ends.add(end);
+    outer?.addEventListener('abort', abort);
+    return () => {
+      this.#ends.delete(end);
+      outer?.removeEventListener('abort', abort);
+    };
   }
 
   end(): void {
     this.#reason ??= new DOMException('the client was disposed', 'AbortError');
-    for (const control of this.#open) control.abort(this.#reason);
+    for (const end of [...this.#ends]) end(this.#reason);
   }
 }

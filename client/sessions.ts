@@ -1,4 +1,4 @@
-import type { CreateSessionMutation } from './gql/graphql.ts';
+import { keyOf } from './address-map.ts';
 import {
   CreateSessionDocument as CreateSession,
   UpdateSessionDocument as UpdateSession,
@@ -6,51 +6,99 @@ import {
 import type { Transport } from './transport.ts';
 import type { Session, SessionInput } from './types.ts';
 
-export type SessionKey = Pick<SessionInput, 'chainId' | 'owner' | 'clientId'>;
+/** A wallet on a chain. */
+type WalletKey = Pick<SessionInput, 'chainId' | 'owner'>;
+
+/** What a session is made of. */
+export type Contents = Pick<SessionInput, 'tokensListsUrls' | 'customTokens' | 'spenders'>;
 
 /**
- * The sessions that this client has made, and of what, so that one that the server no longer has (it restarted,
- * or the machine slept) can be made again as it was.
+ * This client's sessions. What is written becomes the whole of a session: so it always is the union of what the
+ * application has named and what its watches want, and one write of a wallet comes after the other.
  */
 export class Sessions {
   readonly #transport: Transport;
-  readonly #made = new Map<string, SessionInput>();
+  readonly #clientId: string;
+  readonly #named = new Map<string, Contents>();
+  readonly #wanted = new Map<string, Contents>();
+  readonly #turns = new Map<string, Promise<void>>();
+  /** Called when the application has named something. */
+  onNamed: (() => void) | undefined;
 
-  constructor(transport: Transport) {
+  constructor(transport: Transport, clientId: string) {
     this.#transport = transport;
+    this.#clientId = clientId;
   }
 
-  async create(input: SessionInput, signal: AbortSignal): Promise<Session> {
-    const { createSession } = await this.#transport.request(CreateSession, variables(input), signal);
-    return this.#remember(input, createSession);
+  create(input: SessionInput, signal: AbortSignal): Promise<Session> {
+    return this.#name(input, false, signal);
   }
 
-  async update(input: SessionInput, signal: AbortSignal): Promise<Session> {
-    const { updateSession } = await this.#transport.request(UpdateSession, variables(input), signal);
-    return this.#remember(input, updateSession);
+  update(input: SessionInput, signal: AbortSignal): Promise<Session> {
+    return this.#name(input, true, signal);
   }
 
-  /** Of what to make the session again, where this client has made it. */
-  madeOf(key: SessionKey): SessionInput | undefined {
-    return this.#made.get(keyOf(key));
+  /** What the application has named. */
+  named(wallet: WalletKey): Contents | undefined {
+    return this.#named.get(nameOf(wallet));
   }
 
-  #remember(input: SessionInput, session: CreateSessionMutation['createSession']): Session {
-    const key = keyOf(input);
-    const known = this.#made.get(key);
-    this.#made.set(key, known ? combined(known, input) : input);
-    return session;
+  /** Makes this what watches want of a wallet. */
+  want(wallet: WalletKey, contents: Contents, signal: AbortSignal): Promise<Session> {
+    const name = nameOf(wallet);
+    return this.#inTurn(name, () => {
+      this.#wanted.set(name, contents);
+      const { chainId, owner } = wallet;
+      return this.#write({ chainId, owner, ...union(contents, this.#named.get(name)) }, false, signal);
+    });
+  }
+
+  /** No watch wants anything of it any more. */
+  release(wallet: WalletKey): void {
+    this.#wanted.delete(nameOf(wallet));
+  }
+
+  #name(input: SessionInput, mustExist: boolean, signal: AbortSignal): Promise<Session> {
+    if ((input.clientId ?? this.#clientId) !== this.#clientId) return this.#write(input, mustExist, signal);
+    const name = nameOf(input);
+    return this.#inTurn(name, async () => {
+      const named = { ...input, spenders: input.spenders ?? this.#named.get(name)?.spenders };
+      const all = { ...input, ...union(named, this.#wanted.get(name)) };
+      const session = await this.#write(all, mustExist, signal);
+      this.#named.set(name, named);
+      this.onNamed?.();
+      return session;
+    });
+  }
+
+  async #write(given: SessionInput, mustExist: boolean, signal: AbortSignal): Promise<Session> {
+    const { chainId, owner, clientId = this.#clientId, tokensListsUrls, customTokens, spenders } = given;
+    const variables = { input: { chainId, owner, clientId, tokensListsUrls, customTokens, spenders } };
+    if (mustExist) return (await this.#transport.request(UpdateSession, variables, signal)).updateSession;
+    return (await this.#transport.request(CreateSession, variables, signal)).createSession;
+  }
+
+  #inTurn<T>(name: string, task: () => Promise<T>): Promise<T> {
+    const turn = (this.#turns.get(name) ?? Promise.resolve()).then(task);
+    const settled: Promise<void> = turn.then(
+      () => this.#settle(name, settled),
+      () => this.#settle(name, settled),
+    );
+    this.#turns.set(name, settled);
+    return turn;
+  }
+
+  #settle(name: string, turn: Promise<void>): void {
+    if (this.#turns.get(name) === turn) this.#turns.delete(name);
   }
 }
 
-/** The list that a wallet's devices share only grows; a client's own is set each time, spenders where it names them. */
-function combined(known: SessionInput, more: SessionInput): SessionInput {
-  if (more.clientId !== undefined) return { ...more, spenders: more.spenders ?? known.spenders };
+/** Spenders that neither names stay as they are. */
+function union(one: Contents, other: Contents = {}): Contents {
   return {
-    ...known,
-    tokensListsUrls: both(known.tokensListsUrls, more.tokensListsUrls),
-    customTokens: both(known.customTokens, more.customTokens),
-    spenders: both(known.spenders, more.spenders),
+    tokensListsUrls: both(one.tokensListsUrls, other.tokensListsUrls),
+    customTokens: both(one.customTokens?.map(keyOf), other.customTokens?.map(keyOf)),
+    spenders: one.spenders || other.spenders ? both(one.spenders, other.spenders) : undefined,
   };
 }
 
@@ -58,10 +106,6 @@ function both<T>(one: readonly T[] = [], other: readonly T[] = []): T[] {
   return [...new Set([...one, ...other])];
 }
 
-function variables({ chainId, owner, clientId, tokensListsUrls, customTokens, spenders }: SessionInput) {
-  return { input: { chainId, owner, clientId, tokensListsUrls, customTokens, spenders } };
-}
-
-function keyOf({ chainId, owner, clientId }: SessionKey): string {
-  return `${chainId} ${owner} ${clientId ?? ''}`.toLowerCase();
+export function nameOf({ chainId, owner }: WalletKey): string {
+  return `${chainId} ${owner.toLowerCase()}`;
 }

@@ -22,16 +22,15 @@ const SILENCE_TIMEOUT_MS = 25_000;
 /** One attempt each, for a result or for a stream of them; trying again is for who knows what was asked. */
 export class Transport {
   readonly #url: string;
-  readonly #fetch: typeof fetch;
+  readonly #fetch: (heartbeat?: () => void) => typeof fetch;
   readonly #headers: () => Promise<Record<string, string>>;
 
   constructor({ url, fetch: fetchFn, headers = {}, apiKey, silenceTimeoutMs }: TransportOptions) {
     this.#url = endpoint(url);
-    this.#fetch = fetchUnlessSilent(
-      // Browsers insist on being called without a receiver.
-      fetchFn ?? ((...args) => fetch(...args)),
-      silenceTimeoutMs ?? SILENCE_TIMEOUT_MS,
-    );
+    // Browsers insist on being called without a receiver.
+    const fetches: typeof fetch = fetchFn ?? ((...args) => fetch(...args));
+    const timeoutMs = silenceTimeoutMs ?? SILENCE_TIMEOUT_MS;
+    this.#fetch = (heartbeat) => fetchUnlessSilent(fetches, timeoutMs, heartbeat);
     this.#headers = async () => ({
       ...(apiKey !== undefined && { authorization: `Bearer ${apiKey}` }),
       ...(typeof headers === 'function' ? await headers() : headers),
@@ -40,7 +39,7 @@ export class Transport {
 
   /** Throws BalancesError, or the signal's reason. */
   async request<R, V>(document: TypedDocumentString<R, V>, variables: V, signal: AbortSignal): Promise<R> {
-    const response = await this.#fetch(this.#url, {
+    const response = await this.#fetch()(this.#url, {
       method: 'POST',
       headers: {
         ...(await this.#headers()),
@@ -60,17 +59,21 @@ export class Transport {
     return result.data;
   }
 
-  /** Resolves when the server completes the stream or the signal aborts; throws BalancesError when it breaks. */
+  /**
+   * Resolves when the server completes the stream or the signal aborts; throws BalancesError when it breaks.
+   * `heartbeat` is called for every comment of the server: the first comes at once, whatever becomes of the operation.
+   */
   async stream<R, V extends Record<string, unknown>>(
     document: TypedDocumentString<R, V>,
     variables: V,
     next: (data: R) => void,
     signal: AbortSignal,
+    heartbeat?: () => void,
   ): Promise<void> {
     if (signal.aborted) return;
     const client = createClient({
       url: this.#url,
-      fetchFn: this.#fetch,
+      fetchFn: this.#fetch(heartbeat),
       headers: this.#headers,
       retryAttempts: 0,
     });

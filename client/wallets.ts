@@ -115,7 +115,6 @@ export async function followWallets(
         ),
       fold: foldWallets,
       publish,
-      isPassing: ({ retryable }) => retryable,
     },
     signal,
   );

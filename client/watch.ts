@@ -1,5 +1,5 @@
-import type { BalancesError } from './errors.ts';
 import { Latest } from './latest.ts';
+import type { Lifetime } from './lifetime.ts';
 import type { Connection, Demand, Source, WalletUpdate } from './source/source.ts';
 import { type BalancesState, fold, fromScratch, mergeUnread, unknown } from './state.ts';
 
@@ -27,41 +27,30 @@ export interface BalancesWatch extends AsyncIterable<BalancesState> {
 interface WatchOptions {
   readonly source: Source;
   readonly demand: Demand;
+  readonly lifetime: Lifetime;
   /** Ends it for everybody. */
   readonly signal: AbortSignal | undefined;
 }
 
+interface Listening {
+  readonly call: BalancesListener;
+  /** It is over, for everybody. */
+  readonly ended: (() => void) | undefined;
+}
+
 export class Watch implements BalancesWatch {
-  readonly #source: Source;
-  readonly #demand: Demand;
-  readonly #signal: AbortSignal | undefined;
-  readonly #listeners = new Set<{ readonly call: BalancesListener }>();
+  readonly #options: WatchOptions;
+  readonly #listeners = new Set<Listening>();
   #state = unknown();
   #release: (() => void) | undefined;
 
-  constructor({ source, demand, signal }: WatchOptions) {
-    this.#source = source;
-    this.#demand = demand;
-    this.#signal = signal;
+  constructor(options: WatchOptions) {
+    this.#options = options;
   }
 
   readonly getSnapshot = (): BalancesState => this.#state;
 
-  readonly subscribe = (listener: BalancesListener): (() => void) => {
-    if (this.#signal?.aborted) return () => {};
-    const entry = { call: listener };
-    const leave = () => {
-      this.#signal?.removeEventListener('abort', leave);
-      if (this.#listeners.delete(entry) && this.#listeners.size === 0) this.#stop();
-    };
-    this.#signal?.addEventListener('abort', leave);
-    this.#listeners.add(entry);
-    this.#release ??= this.#source.follow(this.#demand, {
-      update: (update) => this.#update(update),
-      connection: (connection) => this.#connection(connection),
-    });
-    return leave;
-  };
+  readonly subscribe = (listener: BalancesListener): (() => void) => this.#listen(listener);
 
   [Symbol.asyncIterator](): AsyncIterableIterator<BalancesState> {
     const produce = (publish: (state: BalancesState) => void, gone: AbortSignal) =>
@@ -71,13 +60,38 @@ export class Watch implements BalancesWatch {
           else if (state.block) publish(state);
         };
         if (this.#release && this.#state.block) publish(fromScratch(this.#state));
-        const leave = this.subscribe(take);
-        gone.addEventListener('abort', () => {
-          leave();
-          resolve();
-        });
+        const leave = this.#listen(take, resolve);
+        gone.addEventListener('abort', leave);
       });
-    return new Latest({ merge: mergeUnread, produce, signal: this.#signal });
+    return new Latest({ merge: mergeUnread, produce });
+  }
+
+  #listen(call: BalancesListener, ended?: () => void): () => void {
+    const listening = { call, ended };
+    this.#listeners.add(listening);
+    if (!this.#release) this.#begin();
+    return () => {
+      if (this.#listeners.delete(listening) && !this.#listeners.size) this.#stop();
+    };
+  }
+
+  #begin(): void {
+    const { source, demand, lifetime, signal } = this.#options;
+    const forget = lifetime.onEnd(() => {
+      this.#stop();
+      for (const { ended } of this.#listeners) ended?.();
+      this.#listeners.clear();
+    }, signal);
+    const leave = this.#listeners.size
+      ? source.follow(demand, {
+          update: (update) => this.#update(update),
+          connection: (connection) => this.#connection(connection),
+        })
+      : undefined;
+    this.#release = () => {
+      forget();
+      leave?.();
+    };
   }
 
   #update(update: WalletUpdate): void {
@@ -105,7 +119,15 @@ export class Watch implements BalancesWatch {
 
   #publish(state: BalancesState): void {
     this.#state = state;
-    for (const { call } of [...this.#listeners]) call(state);
+    for (const { call } of [...this.#listeners])
+      try {
+        call(state);
+      } catch (error) {
+        // As any other event's: of no concern to the connection and to those who listen beside it.
+        queueMicrotask(() => {
+          throw error;
+        });
+      }
   }
 
   /** Nobody listens any more: what is known is not kept up. */
@@ -120,8 +142,4 @@ export class Watch implements BalancesWatch {
     this.#release?.();
     this.#release = undefined;
   }
-}
-
-export function refusedWith(error: BalancesError): Connection {
-  return { state: 'failed', retries: 0, error, via: 'service' };
 }

@@ -16,6 +16,7 @@ import { createLog } from './log.ts';
 import { Room } from './watch/room.ts';
 import { LiveChain } from './watch/served-chain.ts';
 import type { Service } from './watch/service.ts';
+import { SessionTokens } from './watch/session-tokens.ts';
 import { LiveSessions } from './watch/sessions.ts';
 import { createTokenLists } from './watch/tokenlists.ts';
 import { LiveWallets } from './watch/wallets.ts';
@@ -54,10 +55,12 @@ export async function createApp(
   );
   const lists = starting.use(createTokenLists({ config, metrics, log }));
   const room = new Room({ config, metrics });
-  const sessions = starting.use(new LiveSessions({ config, chains, lists, room }));
+  const tokens = new SessionTokens({ config, chains, lists });
+  const sessions = starting.use(new LiveSessions({ config, chains, tokens, room }));
   const wallets = starting.use(new LiveWallets({ config, chains, room }));
   const gate = createGate(config, metrics);
-  const service: Service = { chains, defaultChainId: config.chains[0].network.id, sessions, wallets };
+  const defaultChainId = config.chains[0].network.id;
+  const service: Service = { chains, defaultChainId, tokens, sessions, wallets };
 
   const metricsDoor = createMetricsDoor(metrics);
   const { metricsBind } = config;
@@ -71,7 +74,7 @@ export async function createApp(
       rest: createRest({ service, config, gate, metrics, log }),
       health: createHealth({ chains, isStopping: () => stopping }),
       metrics: apart ? undefined : metricsDoor,
-      page: createPage({ defaultChainId: service.defaultChainId, sample }),
+      page: createPage({ defaultChainId, sample }),
       webSocket: createWebSocketDoor({ service, config, gate, metrics, log }),
       exchange: createExchange({ log, metrics }),
       stalledClients: metrics.stalledClients,

@@ -137,6 +137,14 @@ export type ReadChainsQueryVariables = Exact<{ [key: string]: never; }>;
 
 export type ReadChainsQuery = { readonly chains: ReadonlyArray<{ readonly id: number }> };
 
+export type ListTokensQueryVariables = Exact<{
+  chainId: number;
+  tokensListsUrls?: ReadonlyArray<string> | string | null | undefined;
+}>;
+
+
+export type ListTokensQuery = { readonly tokens: ReadonlyArray<{ readonly address: `0x${string}` }> };
+
 export type WatchBalancesSubscriptionVariables = Exact<{
   chainId: number;
   owner: `0x${string}` | 'native';
@@ -176,6 +184,8 @@ export const ReadBalancesDocument =
   'query ReadBalances($owner:Address!$tokens:[Address!]!$chainId:Int$at:BlockTag){balances(owner:$owner tokens:$tokens chainId:$chainId at:$at){...BalanceFields}}fragment BlockFields on Block{number hash timestamp}fragment TokenFields on Token{chainId address symbol name decimals logoURI native}fragment BalanceFields on Balance{chainId owner token{...TokenFields}amount formatted previousAmount transactions block{...BlockFields}status reason}' as TypedDocumentString<ReadBalancesQuery, ReadBalancesQueryVariables>;
 export const ReadChainsDocument =
   'query ReadChains{chains{id}}' as TypedDocumentString<ReadChainsQuery, ReadChainsQueryVariables>;
+export const ListTokensDocument =
+  'query ListTokens($chainId:Int!$tokensListsUrls:[URL!]){tokens(chainId:$chainId tokensListsUrls:$tokensListsUrls){address}}' as TypedDocumentString<ListTokensQuery, ListTokensQueryVariables>;
 export const WatchBalancesDocument =
   'subscription WatchBalances($chainId:Int!$owner:Address!$clientId:ID$after:String){balances(chainId:$chainId owner:$owner clientId:$clientId after:$after){kind cause cursor block{...BlockFields}balances{...BalanceFields}allowances{...AllowanceFields}removed}}fragment BlockFields on Block{number hash timestamp}fragment TokenFields on Token{chainId address symbol name decimals logoURI native}fragment BalanceFields on Balance{chainId owner token{...TokenFields}amount formatted previousAmount transactions block{...BlockFields}status reason}fragment AllowanceFields on Allowance{owner token{...TokenFields}spender amount previousAmount transactions block{...BlockFields}}' as TypedDocumentString<WatchBalancesSubscription, WatchBalancesSubscriptionVariables>;
 export const WatchWalletsDocument =

@@ -12,6 +12,7 @@ import type {
   SessionInput,
   SessionKey,
   Sessions,
+  Tokens,
   WalletItem,
   Wallets,
 } from '../watch/service.ts';
@@ -27,6 +28,9 @@ export const SOMEONE: Caller = { id: 'someone', address: '127.0.0.1' };
 export class ScriptedService implements Service {
   readonly chains: ReadonlyMap<number, ServedChain>;
   readonly defaultChainId = 1;
+  readonly tokens: Tokens = {
+    of: async ({ customTokens }) => [...new Set([NATIVE, ...customTokens])],
+  };
   readonly sessions: Sessions = {
     create: async (input) => this.#create(input),
     update: async (input) => {

@@ -10,6 +10,7 @@ import type { ConditionKind, Update } from './update.ts';
 export interface Service {
   readonly chains: ReadonlyMap<number, ServedChain>;
   readonly defaultChainId: number;
+  readonly tokens: Tokens;
   readonly sessions: Sessions;
   readonly wallets: Wallets;
 }
@@ -79,9 +80,13 @@ export interface SessionKey {
   readonly clientId: string | null;
 }
 
-export interface SessionInput extends SessionKey {
+export interface TokensAsked {
+  readonly chainId: number;
   readonly tokensListsUrls: readonly string[];
   readonly customTokens: readonly Address[];
+}
+
+export interface SessionInput extends SessionKey, TokensAsked {
   /** Whose allowances of the watched tokens are watched, too; undefined: as they are. */
   readonly spenders?: readonly Address[] | undefined;
 }
@@ -99,6 +104,15 @@ export interface Caller {
   /** Key or client address, for limits that are per caller. */
   readonly id: string;
   readonly address: string;
+}
+
+export interface Tokens {
+  /**
+   * What a session that is asked for these would watch, each token once: the native coin and its wrapped token, those
+   * of the lists on that chain, and the custom ones. Throws CHAIN_NOT_SERVED, BAD_USER_INPUT, TOKEN_LIMIT_EXCEEDED,
+   * TOKEN_LIST_*.
+   */
+  of(asked: TokensAsked, caller: Caller): Promise<readonly Address[]>;
 }
 
 export interface Sessions {

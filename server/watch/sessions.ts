@@ -11,9 +11,9 @@ import type { Owners } from './owner.ts';
 import type { Room } from './room.ts';
 import { servedChain } from './served.ts';
 import type { Caller, Session, SessionInput, SessionKey, Sessions } from './service.ts';
-import { alwaysWatched, type Contents, LiveSession, pairCount, sessionId } from './session.ts';
+import { type Contents, LiveSession, pairCount, sessionId } from './session.ts';
+import type { SessionTokens } from './session-tokens.ts';
 import { UpdateStream } from './stream.ts';
-import { MAX_LISTS_PER_REQUEST, type TokenLists } from './tokenlists.ts';
 import type { Update } from './update.ts';
 import { Watch } from './watch.ts';
 
@@ -29,9 +29,9 @@ export interface WatchedChain {
 }
 
 interface SessionsOptions {
-  readonly config: Pick<Config, 'maxWatchedTokens' | 'maxClientsPerOwner' | 'sessionIdleTtlMs'>;
+  readonly config: Pick<Config, 'maxClientsPerOwner' | 'sessionIdleTtlMs'>;
   readonly chains: ReadonlyMap<number, WatchedChain>;
-  readonly lists: TokenLists;
+  readonly tokens: SessionTokens;
   readonly room: Room;
 }
 
@@ -92,7 +92,7 @@ export class LiveSessions implements Sessions, Disposable {
   }
 
   async #write(input: SessionInput, caller: Caller, session: () => LiveSession): Promise<Session> {
-    const fetched = this.#tokensOf(input, caller.id);
+    const fetched = this.#options.tokens.named(input, caller);
     // A list that hangs holds up nobody who shares the session: what is only added may be added in any order.
     if (input.clientId === null) await fetched;
     fetched.catch(() => {});
@@ -127,27 +127,9 @@ export class LiveSessions implements Sessions, Disposable {
       return new Set([...[...had].filter((one) => isShared || wanted.has(one)), ...given]);
     };
     return {
-      tokens: after(known?.tokens, [...this.#always(input), ...tokens]),
+      tokens: after(known?.tokens, [...this.#options.tokens.always(input.chainId), ...tokens]),
       spenders: input.spenders ? after(known?.spenders, input.spenders) : (known?.spenders ?? new Set()),
     };
-  }
-
-  async #tokensOf(
-    { chainId, tokensListsUrls, customTokens }: SessionInput,
-    caller: string,
-  ): Promise<Address[]> {
-    const { tokens } = this.#chain(chainId);
-    if (tokensListsUrls.length > MAX_LISTS_PER_REQUEST)
-      throw new FatalError(
-        'BAD_USER_INPUT',
-        `${tokensListsUrls.length} token lists exceed the limit of ${MAX_LISTS_PER_REQUEST} a request`,
-      );
-    const lists = await Promise.all(
-      tokensListsUrls.map((url) => this.#options.lists.get(url, chainId, caller)),
-    );
-    const entries = lists.flat();
-    for (const { address, logoURI } of entries) if (logoURI) tokens.learnLogo(address, logoURI);
-    return [...new Set([...customTokens, ...entries.map(({ address }) => address)])];
   }
 
   #open(key: SessionKey, caller: Caller): LiveSession {
@@ -195,18 +177,8 @@ export class LiveSessions implements Sessions, Disposable {
     this.#close(idle);
   }
 
-  #always({ chainId }: SessionKey): readonly Address[] {
-    return alwaysWatched(this.#chain(chainId).network.wrappedNative);
-  }
-
-  #check({ tokens, spenders }: Contents, key: SessionKey): void {
-    const most = this.#options.config.maxWatchedTokens;
-    const count = tokens.size - this.#always(key).length;
-    if (count > most)
-      throw new FatalError(
-        'TOKEN_LIMIT_EXCEEDED',
-        `${count} tokens exceed the limit of ${most} tokens a session`,
-      );
+  #check({ tokens, spenders }: Contents, { chainId }: SessionKey): void {
+    this.#options.tokens.check(chainId, tokens);
     if (spenders.size > MAX_SPENDERS)
       throw new FatalError(
         'TOKEN_LIMIT_EXCEEDED',

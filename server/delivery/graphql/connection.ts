@@ -41,6 +41,17 @@ export class Connection {
     if (requests > 1) await this.#gate.spend(this.caller, requests - 1);
   }
 
+  /** Room for so many balances, or tokens, until the answer is written. Throws RATE_LIMITED, CAPACITY_EXCEEDED. */
+  read(balances: number): void {
+    this.hold(this.#gate.read(this.caller, balances));
+  }
+
+  /** Lets go of it at the end. */
+  hold(held: Disposable): void {
+    if (this.signal.aborted) held[Symbol.dispose]();
+    else this.signal.addEventListener('abort', () => held[Symbol.dispose](), { once: true });
+  }
+
   /** Aborts when the client is gone or has heard enough. */
   get signal(): AbortSignal {
     return this.#gone.signal;

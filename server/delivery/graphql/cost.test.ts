@@ -6,6 +6,7 @@ const LIST = '[Address!]!';
 
 test.each<[string, number, string, object?]>([
   ['a field that reads nothing', 1, '{ chains { id } }'],
+  ['tokens, of lists that may be as long as a session', 100, '{ all: tokens(chainId: 1) { address } }'],
   ['one balance', 1, '{ balance(owner: "a", token: "b") { amount formatted } }'],
   ['as many as are listed', 3, '{ balances(owner: "a", tokens: ["b", "c", "d"]) { amount } }'],
   ['a list of none', 1, '{ balances(owner: "a", tokens: []) { amount } }'],

@@ -9,8 +9,8 @@ import {
 } from 'graphql';
 
 /**
- * What an operation asks of the chain, in balances: `balances` costs its tokens, a mutation what a session may
- * watch, any other field of the root 1. What stands below the root is read from memory and costs nothing here;
+ * What an operation asks of the chain, in balances: `balances` costs its tokens, a mutation and `tokens` what a
+ * session may watch, any other field of the root 1. What stands below the root is read from memory and costs nothing here;
  * depth, aliases and tokens bound it.
  */
 export interface CostOptions {
@@ -29,7 +29,7 @@ export function costOf(document: DocumentNode, { operationName, variables, sessi
   );
 
   function costOfField(field: FieldNode): number {
-    if (operation?.operation === 'mutation') return session;
+    if (operation?.operation === 'mutation' || field.name.value === 'tokens') return session;
     const tokens = field.arguments?.find(({ name }) => name.value === 'tokens');
     return tokens ? Math.max(1, lengthOf(tokens.value)) : 1;
   }
@@ -46,7 +46,10 @@ export function costOf(document: DocumentNode, { operationName, variables, sessi
   return answered(document, operation).reduce((sum, field) => sum + costOfField(field), 0);
 }
 
-/** What counts against the caller's rate: every session that is written or looked at, and every read of the chain. */
+/**
+ * What counts against the caller's rate: every session that is written or looked at, what would be one, and every read
+ * of the chain.
+ */
 export function requestsOf(document: DocumentNode, operationName?: string | null): number {
   const operation = getOperationAST(document, operationName);
   if (!operation) return 0;
@@ -55,7 +58,7 @@ export function requestsOf(document: DocumentNode, operationName?: string | null
   return fields.filter(({ name }) => COUNTED.has(name.value)).length;
 }
 
-const COUNTED: ReadonlySet<string> = new Set(['balance', 'balances', 'session']);
+const COUNTED: ReadonlySet<string> = new Set(['balance', 'balances', 'session', 'tokens']);
 
 /** The fields of the root. Those that share a key are one field, answered once. */
 function answered(document: DocumentNode, { selectionSet }: OperationDefinitionNode): FieldNode[] {

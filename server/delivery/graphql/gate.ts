@@ -22,17 +22,12 @@ export function useRates(gate: Gate): Plugin<Exchange, Exchange> {
       await gate.spend(connection.caller, requests);
       // Held until the answer is written: it takes more memory than what it is made of.
       const balances = costOf(document, { operationName, variables: variableValues, session: 0 });
-      releaseAtEnd(connection, gate.read(connection.caller, balances));
+      connection.read(balances);
     },
     async onSubscribe({ args: { contextValue } }) {
       const { connection } = contextValue;
       await gate.spend(connection.caller, 1);
-      releaseAtEnd(connection, gate.openStream(connection.caller, 'graphql'));
+      connection.hold(gate.openStream(connection.caller, 'graphql'));
     },
   };
-}
-
-function releaseAtEnd({ signal }: Connection, held: Disposable): void {
-  if (signal.aborted) held[Symbol.dispose]();
-  else signal.addEventListener('abort', () => held[Symbol.dispose](), { once: true });
 }

@@ -62,6 +62,10 @@ const ofSessions = (n: number): Operation => [
   { input: { chainId: 1, owner: 'native', customTokens: ['native'] } },
 ];
 
+const ofTokenLists = (n: number): Operation => [
+  `{ ${times(n, (i) => `a${i}: tokens(chainId: 1) { address }`)} }`,
+];
+
 const ofKeys = (n: number): Operation => [
   'query ($owner: Address!) { balances(owner: $owner, tokens: []) { amount } }',
   { owner: 'native', unknown: [[Object.fromEntries(Array.from({ length: n }, (_, i) => [i, 0]))]] },
@@ -83,6 +87,13 @@ const CASES: readonly [string, (n: number) => Operation, most: number, past: num
   ['keys', ofKeys, LIMITS.keys, LIMITS.keys + 1, /^Limit of 20 keys of an object exceeded, found 21\./],
   ['cost', ofCost, 5000, 5001, /^Cost limit of 5000 exceeded, found 5001\./],
   ['cost of sessions', ofSessions, LIMITS.costInSessions, LIMITS.costInSessions + 1, /^Cost limit of 5000/],
+  [
+    'cost of token lists',
+    ofTokenLists,
+    LIMITS.costInSessions,
+    LIMITS.costInSessions + 1,
+    /^Cost limit of 5000/,
+  ],
 ];
 
 describe.each(CASES)('%s', (_, document, most, past, message) => {

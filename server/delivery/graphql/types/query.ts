@@ -1,10 +1,12 @@
 import { FatalError } from '../../../errors.ts';
+import { MAX_LISTS_PER_REQUEST } from '../../../watch/tokenlists.ts';
 import { builder } from '../builder.ts';
 import { chainOrDefault, sessionKey } from '../context.ts';
 import { Balance } from './balance.ts';
 import { BlockTag } from './block-tag.ts';
 import { Chain } from './chain.ts';
 import { Session } from './session.ts';
+import { Token } from './token.ts';
 
 const DEFAULT_CHAIN =
   'EIP-155 id of a chain in `chains`, else `CHAIN_NOT_SERVED`. Left out: the first of `chains`.';
@@ -60,6 +62,34 @@ builder.queryType({
           tokens.map((token) => chain.balance(owner, token, at ?? 'LATEST')),
         );
         return balances.map((balance) => ({ chainId: chain.network.id, balance }));
+      },
+    }),
+    tokens: t.field({
+      type: [Token],
+      description:
+        'The tokens that a session of these would watch, each once, for those who name tokens themselves: the native ' +
+        'coin and its wrapped token, those of the lists on that chain, and the custom ones. Makes no session, and ' +
+        'counts as one that is written. Only what else than `address` and `chainId` is asked of them is read from ' +
+        'the chain. Errors: `CHAIN_NOT_SERVED`, `BAD_USER_INPUT`, `TOKEN_LIMIT_EXCEEDED`, `TOKEN_LIST_REJECTED`, ' +
+        '`TOKEN_LIST_UNAVAILABLE`.',
+      args: {
+        chainId: t.arg.int({ required: true, description: 'EIP-155 id of a chain in `chains`.' }),
+        tokensListsUrls: t.arg({
+          type: ['URL'],
+          required: false,
+          description:
+            `Token lists in Uniswap's format (https://tokenlists.org), at most ${MAX_LISTS_PER_REQUEST}, else ` +
+            '`BAD_USER_INPUT`.',
+        }),
+        customTokens: t.arg({ type: ['Address'], required: false, description: 'Token contracts.' }),
+      },
+      async resolve(_root, { chainId, tokensListsUrls, customTokens }, { service, connection }) {
+        const tokens = await service.tokens.of(
+          { chainId, tokensListsUrls: tokensListsUrls ?? [], customTokens: customTokens ?? [] },
+          connection.caller,
+        );
+        connection.read(tokens.length);
+        return tokens.map((address) => ({ chainId, address }));
       },
     }),
     session: t.field({

@@ -1,0 +1,217 @@
+import { keyOf } from '../address-map.ts';
+import { toWalletUpdate } from '../decode.ts';
+import { BalancesError, connectionFailed } from '../errors.ts';
+import { retry } from '../follow.ts';
+import { WatchBalancesDocument as WatchBalances } from '../gql/graphql.ts';
+import type { Contents } from '../sessions.ts';
+import type { Address } from '../types.ts';
+import type { Following } from './following.ts';
+import { listsKey } from './lists.ts';
+import { type Connected, OF_A_DEMAND, type Stream } from './stream.ts';
+import type { Wallet } from './wallet.ts';
+
+/**
+ * After so long without a word the server has none: what happened while the connection was down it says at once, but
+ * after the first heartbeat.
+ */
+const QUIET_MS = 200;
+
+/**
+ * The session of a wallet, and the stream of it. The session is made of what all followings want, again whenever that
+ * changes, and when the server has lost it; the stream stays open meanwhile.
+ */
+export class SessionStream implements Stream {
+  readonly #of: Connected;
+  readonly #wallet: Wallet;
+  readonly #control = new AbortController();
+  /** Those whose tokens the server has accepted. */
+  readonly #admitted = new Set<Following>();
+  /** What the session was made of, and what it holds; empty where there is none. */
+  #written = '';
+  #tokens: ReadonlySet<Address> = new Set();
+  #writing: Promise<void> | undefined;
+  #mayNameLists = true;
+  #cursor: string | undefined;
+  #isOpen = false;
+  #retries = 0;
+
+  constructor(of: Connected, wallet: Wallet) {
+    this.#of = of;
+    this.#wallet = wallet;
+  }
+
+  async run(): Promise<void> {
+    await retry(
+      (went) => this.#attempt(went),
+      (error) => this.#isPassing(error),
+      this.#control.signal,
+    );
+  }
+
+  changed(): void {
+    this.#write().catch((error: BalancesError) => this.#of.refuse(this, error));
+  }
+
+  end(): void {
+    this.#control.abort();
+    this.#of.sessions.release(this.#wallet);
+  }
+
+  async #attempt(went: () => void, isFirst = true): Promise<void> {
+    await this.#write();
+    if (!this.#wallet.followings.size) return;
+    try {
+      await this.#listen(went);
+    } catch (error) {
+      if (connectionFailed(error).code !== 'SESSION_NOT_FOUND') throw error;
+      this.#written = '';
+      this.#cursor = undefined;
+      this.#of.lists.refresh();
+      if (!isFirst) throw error;
+      await this.#attempt(went, false);
+    }
+  }
+
+  async #listen(went: () => void): Promise<void> {
+    const { transport, clientId } = this.#of;
+    const { chainId, owner } = this.#wallet;
+    const spenders = new Set(contentsOf([...this.#wallet.followings], false).spenders?.map(keyOf));
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const heard = () => {
+      clearTimeout(timer);
+      this.#isOpen = true;
+      this.#retries = 0;
+      went();
+    };
+    try {
+      await transport.stream(
+        WatchBalances,
+        { chainId, owner, clientId, after: this.#cursor },
+        ({ balances: update }) => {
+          heard();
+          this.#cursor = update.cursor;
+          this.#wallet.update(toWalletUpdate(update), spenders);
+        },
+        this.#control.signal,
+        () => {
+          if (!this.#cursor || this.#isOpen) return;
+          timer ??= setTimeout(() => {
+            heard();
+            this.#wallet.live();
+          }, QUIET_MS);
+        },
+      );
+    } finally {
+      clearTimeout(timer);
+      this.#isOpen = false;
+    }
+    throw new BalancesError('CONNECTION_FAILED', 'the server ended the stream');
+  }
+
+  /** Makes the session what is wanted; at once where it is. */
+  #write(): Promise<void> {
+    this.#writing ??= this.#writeAll().finally(() => {
+      this.#writing = undefined;
+    });
+    return this.#writing;
+  }
+
+  async #writeAll(): Promise<void> {
+    const { signal } = this.#control;
+    while (!signal.aborted && this.#isOutdated()) {
+      const { followings } = this.#wallet;
+      let batch = [...followings].filter((following) => !this.#admitted.has(following));
+      if (!batch.length) {
+        this.#admitted.clear();
+        batch = [...followings];
+      }
+      await retry(
+        () => this.#admit(batch),
+        (error) => this.#isPassing(error),
+        signal,
+      );
+    }
+  }
+
+  #isOutdated(): boolean {
+    const contents = this.#contents();
+    if (!this.#wallet.followings.size || JSON.stringify(contents) === this.#written) return false;
+    const { tokensListsUrls, customTokens } = contents;
+    const isHeld =
+      this.#written &&
+      !tokensListsUrls.length &&
+      customTokens.length === this.#tokens.size &&
+      customTokens.every((token) => this.#tokens.has(token));
+    if (isHeld) this.#written = JSON.stringify(contents);
+    return !isHeld;
+  }
+
+  /** As many of them, in their order, as the server lets in. */
+  async #admit(batch: readonly Following[]): Promise<void> {
+    const { sessions, fail } = this.#of;
+    const { signal } = this.#control;
+    const isNew = new Set(batch);
+    const contents = contentsOf(
+      [...this.#wallet.followings].filter((one) => this.#admitted.has(one) || isNew.has(one)),
+      this.#mayNameLists,
+    );
+    try {
+      const session = await sessions.want(this.#wallet, contents, signal);
+      for (const following of batch) this.#admitted.add(following);
+      this.#written = JSON.stringify(contents);
+      this.#tokens = new Set(session.tokens.map(keyOf));
+    } catch (thrown) {
+      const error = connectionFailed(thrown);
+      if (signal.aborted || !OF_A_DEMAND.has(error.code)) throw error;
+      if (contents.tokensListsUrls.length) {
+        // Which of them is to blame comes out when each is asked for.
+        this.#mayNameLists = false;
+        return;
+      }
+      const [first, ...others] = batch;
+      if (!first) throw error;
+      if (!others.length) return fail(this.#wallet, first, error);
+      const half = batch.length >> 1;
+      await this.#admit(batch.slice(0, half));
+      await this.#admit(batch.slice(half));
+    }
+  }
+
+  #contents(): WrittenContents {
+    return contentsOf([...this.#wallet.followings], this.#mayNameLists);
+  }
+
+  #isPassing(error: BalancesError): boolean {
+    if (!error.retryable && error.code !== 'SESSION_NOT_FOUND') return false;
+    const trouble = { error, retries: ++this.#retries };
+    if (this.#isOpen) this.#wallet.delayed(trouble);
+    else this.#wallet.lost(trouble);
+    return true;
+  }
+}
+
+interface WrittenContents extends Contents {
+  readonly tokensListsUrls: readonly string[];
+  readonly customTokens: readonly Address[];
+}
+
+/**
+ * What a session of these is made of: of tokens, as far as they are known. Lists are named only where they are the same
+ * for all, and what they hold is not known yet: so none has to wait for another's list.
+ */
+export function contentsOf(followings: readonly Following[], mayNameLists: boolean): WrittenContents {
+  const tokens = new Set<Address>([keyOf('native')]);
+  const spenders = new Set<Address>();
+  for (const { tokens: own, wants } of followings) {
+    for (const token of own ?? wants.customTokens) tokens.add(keyOf(token));
+    for (const spender of wants.spenders) spenders.add(keyOf(spender));
+  }
+  const urls = followings[0]?.wants.tokensListsUrls ?? [];
+  const isSame = ({ tokens, wants }: Following) =>
+    !tokens && listsKey(0, wants.tokensListsUrls) === listsKey(0, urls);
+  return {
+    tokensListsUrls: mayNameLists && followings.every(isSame) ? urls : [],
+    customTokens: [...tokens],
+    spenders: [...spenders],
+  };
+}

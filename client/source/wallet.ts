@@ -1,0 +1,144 @@
+import { keyOf } from '../address-map.ts';
+import type { Contents } from '../sessions.ts';
+import { type BalancesState, fold, unknown } from '../state.ts';
+import type { Address, Allowance, UpdateCause } from '../types.ts';
+import type { Following, Trouble } from './following.ts';
+import type { Lists } from './lists.ts';
+import type { Wanted } from './plan.ts';
+import type { WalletUpdate } from './source.ts';
+
+const NONE: ReadonlySet<Address> = new Set();
+
+/**
+ * A wallet on a chain with everybody who follows it. What comes of it is of all that anybody wants, from whichever
+ * stream; each is told of its own tokens, first of all of them, then of what changes.
+ */
+export class Wallet implements Wanted {
+  readonly name: string;
+  readonly chainId: number;
+  readonly owner: Address;
+  readonly followings = new Set<Following>();
+  isCrowded = false;
+  isApart = false;
+  tokens: ReadonlySet<Address> | undefined;
+  version = 0;
+  allowances = '';
+  #state: BalancesState = unknown();
+  /** Whose allowances are known, all of them. */
+  #spenders = NONE;
+  #trouble: Trouble | undefined;
+
+  constructor(name: string, chainId: number, owner: Address) {
+    this.name = name;
+    this.chainId = chainId;
+    this.owner = owner;
+  }
+
+  /** Finds out what is wanted of it. */
+  resolve(lists: Lists, named: Contents | undefined): void {
+    const tokens = new Set<Address>();
+    for (const following of this.followings) {
+      following.resolve(lists, named);
+      for (const token of following.tokens ?? NONE) tokens.add(token);
+    }
+    const before = this.tokens ?? NONE;
+    if (tokens.size !== before.size || [...tokens].some((token) => !before.has(token))) this.version += 1;
+    this.tokens = tokens.size ? tokens : undefined;
+    const wants = [...this.followings].map((following) => following.wants);
+    this.allowances = wants.some(({ spenders }) => spenders.length) ? JSON.stringify(wants) : '';
+  }
+
+  /** `spenders`: those whose allowances a snapshot holds. */
+  update(update: WalletUpdate, spenders = NONE): void {
+    this.#state = fold(this.#state, update);
+    this.#trouble = undefined;
+    const isSnapshot = update.kind === 'SNAPSHOT';
+    if (isSnapshot) this.#spenders = spenders;
+    for (const following of this.#present()) {
+      if (!following.isTold) this.#begin(following);
+      else if (!isSnapshot) tellChange(following, update);
+      // A stream that took another's place has nothing to say to most.
+      else if (!following.isLive || spenders.size || this.#isChanged(following))
+        this.#tellAll(following, update.cause);
+      following.live();
+    }
+  }
+
+  /** What is known is true, though nothing is told. */
+  live(): void {
+    this.#trouble = undefined;
+    for (const following of this.#present()) following.live();
+  }
+
+  /** What is known may not be true any more. */
+  lost(trouble: Trouble): void {
+    this.#trouble = trouble;
+    for (const following of this.#present()) if (following.tokens) following.lost(trouble);
+  }
+
+  /** The others know all of theirs, and it stays true. */
+  delayed(trouble: Trouble): void {
+    for (const following of this.#present())
+      if (following.tokens && !following.isTold) following.lost(trouble);
+  }
+
+  /** Tells those who came of what is known already. */
+  welcome(): void {
+    for (const following of this.#present()) {
+      if (following.isTold) continue;
+      this.#begin(following);
+      if (following.isTold && this.#trouble) following.lost(this.#trouble);
+    }
+  }
+
+  /** Whoever is told may leave, or make another leave. */
+  *#present(): Generator<Following> {
+    for (const following of [...this.followings]) if (this.followings.has(following)) yield following;
+  }
+
+  /** Once all is known that it wants to know. */
+  #begin(following: Following): void {
+    const { tokens, wants } = following;
+    const { balances, block } = this.#state;
+    if (!block || !tokens || [...tokens].some((token) => !balances.has(token))) return;
+    if (wants.spenders.every((spender) => this.#spenders.has(keyOf(spender))))
+      this.#tellAll(following, 'SUBSCRIBED');
+  }
+
+  #tellAll(following: Following, cause: UpdateCause): void {
+    const { tokens = NONE } = following;
+    const { balances, allowances, block } = this.#state;
+    if (!block) return;
+    following.isTold = true;
+    following.update({
+      kind: 'SNAPSHOT',
+      cause,
+      block,
+      balances: [...tokens].flatMap((token) => balances.get(token) ?? []),
+      allowances: ownAllowances(following, allowances),
+      removed: [],
+      via: 'service',
+    });
+  }
+
+  #isChanged({ tokens }: Following): boolean {
+    return this.#state.changes.some(({ token }) => tokens?.has(keyOf(token.address)));
+  }
+}
+
+function tellChange(following: Following, update: WalletUpdate): void {
+  const isOwn = (token: Address) => following.tokens?.has(keyOf(token)) ?? false;
+  const balances = update.balances.filter(({ token }) => isOwn(token.address));
+  const allowances = ownAllowances(following, update.allowances);
+  const removed = update.removed.filter(isOwn);
+  if (balances.length || allowances.length || removed.length)
+    following.update({ ...update, balances, allowances, removed });
+}
+
+function ownAllowances({ tokens, wants }: Following, allowances: Iterable<Allowance>): readonly Allowance[] {
+  if (!wants.spenders.length) return [];
+  const spenders = new Set(wants.spenders.map(keyOf));
+  return [...allowances].filter(
+    ({ token, spender }) => tokens?.has(keyOf(token.address)) && spenders.has(keyOf(spender)),
+  );
+}

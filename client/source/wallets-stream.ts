@@ -1,0 +1,95 @@
+import { toBalance, toBlock } from '../decode.ts';
+import { BalancesError } from '../errors.ts';
+import { retry } from '../follow.ts';
+import type { WatchWalletsSubscription } from '../gql/graphql.ts';
+import { WatchWalletsDocument as WatchWallets } from '../gql/graphql.ts';
+import { nameOf } from '../sessions.ts';
+import type { WatchedBalance } from '../types.ts';
+import type { Connected, Stream } from './stream.ts';
+import type { Wallet } from './wallet.ts';
+
+/** A server that was started anew heartbeats before it has read anything; by the second it has been silent a while. */
+const QUIET_HEARTBEATS = 2;
+
+/** The stream of many wallets. */
+export class WalletsStream implements Stream {
+  readonly #of: Connected;
+  readonly #wallets: readonly Wallet[];
+  readonly #control = new AbortController();
+  #cursor: string | undefined;
+  #retries = 0;
+
+  constructor(of: Connected, wallets: readonly Wallet[]) {
+    this.#of = of;
+    this.#wallets = wallets;
+  }
+
+  async run(): Promise<void> {
+    await retry(
+      (went) => this.#listen(went),
+      (error) => this.#isPassing(error),
+      this.#control.signal,
+    );
+  }
+
+  /** It would be another stream. */
+  changed(): void {}
+
+  end(): void {
+    this.#control.abort();
+  }
+
+  async #listen(went: () => void): Promise<void> {
+    const items = this.#wallets.map(({ chainId, owner, tokens = [] }) => ({
+      chainId,
+      owner,
+      tokens: [...tokens],
+    }));
+    let heartbeats = 0;
+    const heard = () => {
+      this.#retries = 0;
+      went();
+    };
+    await this.#of.transport.stream(
+      WatchWallets,
+      { items, after: this.#cursor },
+      ({ walletBalances: update }) => {
+        heard();
+        this.#cursor = update.cursor;
+        this.#fold(update);
+      },
+      this.#control.signal,
+      () => {
+        heartbeats += 1;
+        if (!this.#cursor || heartbeats !== QUIET_HEARTBEATS) return;
+        heard();
+        for (const wallet of this.#wallets) wallet.live();
+      },
+    );
+    throw new BalancesError('CONNECTION_FAILED', 'the server ended the stream');
+  }
+
+  #fold({ chainId, kind, cause, block, balances }: WatchWalletsSubscription['walletBalances']): void {
+    const sent = new Map<string, WatchedBalance[]>();
+    for (const { crossed: _, ...balance } of balances) {
+      const name = nameOf(balance);
+      const own = sent.get(name);
+      if (own) own.push(toBalance(balance));
+      else sent.set(name, [toBalance(balance)]);
+    }
+    const rest = { kind, cause, block: toBlock(block), allowances: [], removed: [], via: 'service' } as const;
+    for (const wallet of this.#wallets) {
+      if (wallet.chainId !== chainId) continue;
+      const own = sent.get(wallet.name);
+      if (own) wallet.update({ ...rest, balances: own });
+      else wallet.live();
+    }
+  }
+
+  #isPassing(error: BalancesError): boolean {
+    if (!error.retryable) return false;
+    const trouble = { error, retries: ++this.#retries };
+    for (const wallet of this.#wallets) wallet.lost(trouble);
+    return true;
+  }
+}
