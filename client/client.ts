@@ -185,7 +185,8 @@ export function createBalancesClient(options: BalancesClientOptions): BalancesCl
   const { clientId = crypto.randomUUID() } = options;
   const transport = new Transport(options);
   const sessions = new Sessions(transport, clientId);
-  const source = new Upstream({ transport, sessions, clientId });
+  const upstream = new Upstream({ transport, sessions, clientId });
+  const source = options.fallback?.(upstream) ?? upstream;
   const lifetime = new Lifetime();
 
   function watchBalances(input: WatchOptions): BalancesWatch;
