@@ -21,12 +21,12 @@ const SILENCE_TIMEOUT_MS = 25_000;
 
 /** One attempt each, for a result or for a stream of them; trying again is for who knows what was asked. */
 export class Transport {
-  readonly #url: string;
+  readonly #url: string | URL;
   readonly #fetch: (heartbeat?: () => void) => typeof fetch;
   readonly #headers: () => Promise<Record<string, string>>;
 
   constructor({ url, fetch: fetchFn, headers = {}, apiKey, silenceTimeoutMs }: TransportOptions) {
-    this.#url = endpoint(url);
+    this.#url = url;
     // Browsers insist on being called without a receiver.
     const fetches: typeof fetch = fetchFn ?? ((...args) => fetch(...args));
     const timeoutMs = silenceTimeoutMs ?? SILENCE_TIMEOUT_MS;
@@ -39,7 +39,7 @@ export class Transport {
 
   /** Throws BalancesError, or the signal's reason. */
   async request<R, V>(document: TypedDocumentString<R, V>, variables: V, signal: AbortSignal): Promise<R> {
-    const response = await this.#fetch()(this.#url, {
+    const response = await this.#fetch()(endpoint(this.#url), {
       method: 'POST',
       headers: {
         ...(await this.#headers()),
@@ -72,7 +72,7 @@ export class Transport {
   ): Promise<void> {
     if (signal.aborted) return;
     const client = createClient({
-      url: this.#url,
+      url: endpoint(this.#url),
       fetchFn: this.#fetch(heartbeat),
       headers: this.#headers,
       retryAttempts: 0,
@@ -105,7 +105,7 @@ export class Transport {
   }
 }
 
-/** Relative URLs are taken from the page. */
+/** Relative URLs are taken from the page; so not before there is one, for a server may have rendered it. */
 function endpoint(url: string | URL): string {
   const absolute = new URL(url, globalThis.location?.href);
   const path = absolute.pathname.replace(/\/+$/, '');

@@ -148,7 +148,7 @@ describe.skipIf(!browser)('components come and go', () => {
     expect(open.visit.streams).toHaveLength(2);
   });
 
-  it('the client that the provider made goes with it', async () => {
+  it('everything ends when the application leaves the page', async () => {
     await using open = await visit({ config: { lingerMs: 0 } });
     await open.press('wallet 0');
     await shows(open.amount(tokenAt(13)), '14');
@@ -194,7 +194,7 @@ describe.skipIf(!browser)('wallets', () => {
 });
 
 describe('on a server', () => {
-  it('renders with nothing known and nothing asked for, and without a client being made', async () => {
+  it('renders with nothing known and nothing asked for, though only a browser knows where to ask', async () => {
     const connected = { ...config, server: '/only/browsers/know/where', connected: 0 };
     const markup = renderToString(createElement(App, { config: connected }));
     expect(markup).toContain('connecting');
@@ -208,6 +208,9 @@ describe('on a server', () => {
     await shows(open.amount(tokenAt(999)), '1000');
     await shows(open.status, 'live');
     expect(open.visit.streams).toHaveLength(1);
+    const head = open.page.getByRole('button', { name: /^head/ });
+    await head.click();
+    await shows(head, `head ${(await chain.head()).number}`);
     expectClean(open.visit);
   });
 });

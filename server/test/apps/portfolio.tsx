@@ -4,6 +4,7 @@ import {
   type UseBalancesResult,
   useBalance,
   useBalances,
+  useBalancesClient,
   useBalancesStatus,
 } from '@balance-stream/client/react';
 import { memo, type ReactNode, StrictMode, useState } from 'react';
@@ -55,8 +56,26 @@ export function App({ config }: { config: PortfolioConfig }): ReactNode {
         {page === 'list' && <List {...shown} />}
         {page === 'rows' && <Rows {...shown} />}
         {page === 'settings' && <p>Nothing to see.</p>}
+        {page !== 'settings' && <Head chainId={config.chainId} />}
       </BalancesProvider>
     </StrictMode>
+  );
+}
+
+/** Calls the client itself, where it is pressed. */
+function Head({ chainId }: { chainId: number }) {
+  const client = useBalancesClient();
+  const [head, setHead] = useState<bigint>();
+  const read = async () => {
+    for await (const { head } of client.watchChain(chainId)) {
+      setHead(head.number);
+      break;
+    }
+  };
+  return (
+    <button type="button" onClick={read}>
+      head {head?.toString()}
+    </button>
   );
 }
 
