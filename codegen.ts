@@ -1,7 +1,7 @@
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { generate } from '@graphql-codegen/cli';
-import { lexicographicSortSchema, printSchema } from 'graphql';
+import { lexicographicSortSchema, printSchema, stripIgnoredCharacters } from 'graphql';
 import { schema } from './server/delivery/graphql/schema.ts';
 import { compileContracts } from './server/devchain/contracts/compile.ts';
 
@@ -29,7 +29,9 @@ async function generateAll(): Promise<Files> {
   const outputs = [
     { filename: 'schema.graphql', content: sdl },
     // The rest of what comes finds a document by its text, which nobody does here, and carries every text twice.
-    ...(await clientDocuments(sdl)).filter(({ filename }) => filename.endsWith('/graphql.ts')),
+    ...(await clientDocuments(sdl))
+      .filter(({ filename }) => filename.endsWith('/graphql.ts'))
+      .map(({ filename, content }) => ({ filename, content: withTextAlone(content) })),
     { filename: 'server/devchain/contracts/artifacts.json', content: compileContracts() },
   ];
   return new Map(outputs.map(({ filename, content }) => [filename, `${content.trimEnd()}\n`]));
@@ -48,7 +50,6 @@ async function clientDocuments(sdl: string): Promise<Output[]> {
           presetConfig: { fragmentMasking: false },
           config: {
             documentMode: 'string',
-            pureMagicComment: true,
             importExtension: '.ts',
             useTypeImports: true,
             immutableTypes: true,
@@ -66,6 +67,28 @@ async function clientDocuments(sdl: string): Promise<Output[]> {
     },
     false,
   );
+}
+
+const TYPED_DOCUMENT = `/** The text of an operation, which knows of what type its variables and its result are. */
+export type TypedDocumentString<TResult, TVariables> = string & {
+  readonly __apiType?: (variables: TVariables) => TResult;
+};
+`;
+
+/**
+ * Makes each document its text and nothing else: no instance of a class that whoever bundles must keep, no import of a
+ * package that users of the client do not have, no fragment that is in every operation already, no white space.
+ */
+function withTextAlone(content: string): string {
+  return content
+    .replace(/^import type { DocumentTypeDecoration } .*\n/m, '')
+    .replace(/^export class TypedDocumentString<[\s\S]*?^}\n/m, TYPED_DOCUMENT)
+    .replace(/^export const \w+FragmentDoc = [\s\S]*?;\n/gm, '')
+    .replace(
+      /^(export const \w+Document =) new TypedDocumentString\(`([^`]*)`[\s\S]*?\) as unknown as (.*);$/gm,
+      (_, name: string, text: string, type: string) =>
+        `${name}\n  '${stripIgnoredCharacters(text)}' as ${type};`,
+    );
 }
 
 /** Paths whose content on disk is not what was generated, and generated ones that have no source any more. */

@@ -1,3 +1,5 @@
+// Browsers have it, and compilers must be told: the types of a client say that it can be disposed of.
+/// <reference lib="esnext.disposable" preserve="true" />
 import { type ChainState, followChain, mergeUnreadChain } from './chain.ts';
 import { keptClientId, newClientId } from './client-id.ts';
 import { toBalance } from './decode.ts';

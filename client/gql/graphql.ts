@@ -3,7 +3,6 @@
 type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
 /** Internal type. DO NOT USE DIRECTLY. */
 export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
-import type { DocumentTypeDecoration } from '@graphql-typed-document-node/core';
 /** Whether a balance could be read. */
 export type BalanceStatus =
   /** `amount` is what the token answered. */
@@ -133,6 +132,11 @@ export type ReadBalancesQueryVariables = Exact<{
 
 export type ReadBalancesQuery = { readonly balances: ReadonlyArray<{ readonly chainId: number, readonly owner: `0x${string}`, readonly amount: string | null, readonly formatted: string | null, readonly previousAmount: string | null, readonly transactions: ReadonlyArray<`0x${string}`>, readonly status: BalanceStatus, readonly reason: string | null, readonly token: { readonly chainId: number, readonly address: `0x${string}`, readonly symbol: string | null, readonly name: string | null, readonly decimals: number | null, readonly logoURI: string | null, readonly native: boolean }, readonly block: { readonly number: string, readonly hash: `0x${string}`, readonly timestamp: string } }> };
 
+export type ReadChainsQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type ReadChainsQuery = { readonly chains: ReadonlyArray<{ readonly id: number }> };
+
 export type ListTokensQueryVariables = Exact<{
   chainId: number;
   tokensListsUrls?: ReadonlyArray<string> | string | null | undefined;
@@ -166,351 +170,25 @@ export type WatchChainSubscriptionVariables = Exact<{
 
 export type WatchChainSubscription = { readonly chain: { readonly chainId: number, readonly head: { readonly number: string, readonly hash: `0x${string}`, readonly timestamp: string }, readonly safe: { readonly number: string, readonly hash: `0x${string}`, readonly timestamp: string } | null, readonly finalized: { readonly number: string, readonly hash: `0x${string}`, readonly timestamp: string } | null, readonly reorg: { readonly depth: number, readonly from: { readonly number: string, readonly hash: `0x${string}`, readonly timestamp: string }, readonly to: { readonly number: string, readonly hash: `0x${string}`, readonly timestamp: string } } | null } };
 
-export class TypedDocumentString<TResult, TVariables>
-  extends String
-  implements DocumentTypeDecoration<TResult, TVariables>
-{
-  __apiType?: NonNullable<DocumentTypeDecoration<TResult, TVariables>['__apiType']>;
-  private value: string;
-  public __meta__?: Record<string, any> | undefined;
-
-  constructor(value: string, __meta__?: Record<string, any> | undefined) {
-    super(value);
-    this.value = value;
-    this.__meta__ = __meta__;
-  }
-
-  override toString(): string & DocumentTypeDecoration<TResult, TVariables> {
-    return this.value;
-  }
-}
-export const TokenFieldsFragmentDoc = new TypedDocumentString(`
-    fragment TokenFields on Token {
-  chainId
-  address
-  symbol
-  name
-  decimals
-  logoURI
-  native
-}
-    `, {"fragmentName":"TokenFields"}) as unknown as TypedDocumentString<TokenFieldsFragment, unknown>;
-export const BlockFieldsFragmentDoc = new TypedDocumentString(`
-    fragment BlockFields on Block {
-  number
-  hash
-  timestamp
-}
-    `, {"fragmentName":"BlockFields"}) as unknown as TypedDocumentString<BlockFieldsFragment, unknown>;
-export const BalanceFieldsFragmentDoc = new TypedDocumentString(`
-    fragment BalanceFields on Balance {
-  chainId
-  owner
-  token {
-    ...TokenFields
-  }
-  amount
-  formatted
-  previousAmount
-  transactions
-  block {
-    ...BlockFields
-  }
-  status
-  reason
-}
-    fragment BlockFields on Block {
-  number
-  hash
-  timestamp
-}
-fragment TokenFields on Token {
-  chainId
-  address
-  symbol
-  name
-  decimals
-  logoURI
-  native
-}`, {"fragmentName":"BalanceFields"}) as unknown as TypedDocumentString<BalanceFieldsFragment, unknown>;
-export const AllowanceFieldsFragmentDoc = new TypedDocumentString(`
-    fragment AllowanceFields on Allowance {
-  owner
-  token {
-    ...TokenFields
-  }
-  spender
-  amount
-  previousAmount
-  transactions
-  block {
-    ...BlockFields
-  }
-}
-    fragment BlockFields on Block {
-  number
-  hash
-  timestamp
-}
-fragment TokenFields on Token {
-  chainId
-  address
-  symbol
-  name
-  decimals
-  logoURI
-  native
-}`, {"fragmentName":"AllowanceFields"}) as unknown as TypedDocumentString<AllowanceFieldsFragment, unknown>;
-export const SessionFieldsFragmentDoc = new TypedDocumentString(`
-    fragment SessionFields on Session {
-  chainId
-  owner
-  clientId
-  tokens
-  spenders
-  expiresAt
-}
-    `, {"fragmentName":"SessionFields"}) as unknown as TypedDocumentString<SessionFieldsFragment, unknown>;
-export const CreateSessionDocument = new TypedDocumentString(`
-    mutation CreateSession($input: SessionInput!) {
-  createSession(input: $input) {
-    ...SessionFields
-  }
-}
-    fragment SessionFields on Session {
-  chainId
-  owner
-  clientId
-  tokens
-  spenders
-  expiresAt
-}`) as unknown as TypedDocumentString<CreateSessionMutation, CreateSessionMutationVariables>;
-export const UpdateSessionDocument = new TypedDocumentString(`
-    mutation UpdateSession($input: SessionInput!) {
-  updateSession(input: $input) {
-    ...SessionFields
-  }
-}
-    fragment SessionFields on Session {
-  chainId
-  owner
-  clientId
-  tokens
-  spenders
-  expiresAt
-}`) as unknown as TypedDocumentString<UpdateSessionMutation, UpdateSessionMutationVariables>;
-export const ReadBalanceDocument = new TypedDocumentString(`
-    query ReadBalance($owner: Address!, $token: Address!, $chainId: Int, $at: BlockTag) {
-  balance(owner: $owner, token: $token, chainId: $chainId, at: $at) {
-    ...BalanceFields
-  }
-}
-    fragment BlockFields on Block {
-  number
-  hash
-  timestamp
-}
-fragment TokenFields on Token {
-  chainId
-  address
-  symbol
-  name
-  decimals
-  logoURI
-  native
-}
-fragment BalanceFields on Balance {
-  chainId
-  owner
-  token {
-    ...TokenFields
-  }
-  amount
-  formatted
-  previousAmount
-  transactions
-  block {
-    ...BlockFields
-  }
-  status
-  reason
-}`) as unknown as TypedDocumentString<ReadBalanceQuery, ReadBalanceQueryVariables>;
-export const ReadBalancesDocument = new TypedDocumentString(`
-    query ReadBalances($owner: Address!, $tokens: [Address!]!, $chainId: Int, $at: BlockTag) {
-  balances(owner: $owner, tokens: $tokens, chainId: $chainId, at: $at) {
-    ...BalanceFields
-  }
-}
-    fragment BlockFields on Block {
-  number
-  hash
-  timestamp
-}
-fragment TokenFields on Token {
-  chainId
-  address
-  symbol
-  name
-  decimals
-  logoURI
-  native
-}
-fragment BalanceFields on Balance {
-  chainId
-  owner
-  token {
-    ...TokenFields
-  }
-  amount
-  formatted
-  previousAmount
-  transactions
-  block {
-    ...BlockFields
-  }
-  status
-  reason
-}`) as unknown as TypedDocumentString<ReadBalancesQuery, ReadBalancesQueryVariables>;
-export const ListTokensDocument = new TypedDocumentString(`
-    query ListTokens($chainId: Int!, $tokensListsUrls: [URL!]) {
-  tokens(chainId: $chainId, tokensListsUrls: $tokensListsUrls) {
-    address
-  }
-}
-    `) as unknown as TypedDocumentString<ListTokensQuery, ListTokensQueryVariables>;
-export const WatchBalancesDocument = new TypedDocumentString(`
-    subscription WatchBalances($chainId: Int!, $owner: Address!, $clientId: ID, $after: String) {
-  balances(chainId: $chainId, owner: $owner, clientId: $clientId, after: $after) {
-    kind
-    cause
-    cursor
-    block {
-      ...BlockFields
-    }
-    balances {
-      ...BalanceFields
-    }
-    allowances {
-      ...AllowanceFields
-    }
-    removed
-  }
-}
-    fragment BlockFields on Block {
-  number
-  hash
-  timestamp
-}
-fragment TokenFields on Token {
-  chainId
-  address
-  symbol
-  name
-  decimals
-  logoURI
-  native
-}
-fragment BalanceFields on Balance {
-  chainId
-  owner
-  token {
-    ...TokenFields
-  }
-  amount
-  formatted
-  previousAmount
-  transactions
-  block {
-    ...BlockFields
-  }
-  status
-  reason
-}
-fragment AllowanceFields on Allowance {
-  owner
-  token {
-    ...TokenFields
-  }
-  spender
-  amount
-  previousAmount
-  transactions
-  block {
-    ...BlockFields
-  }
-}`) as unknown as TypedDocumentString<WatchBalancesSubscription, WatchBalancesSubscriptionVariables>;
-export const WatchWalletsDocument = new TypedDocumentString(`
-    subscription WatchWallets($items: [WalletItem!]!, $after: String) {
-  walletBalances(items: $items, after: $after) {
-    chainId
-    kind
-    cause
-    cursor
-    block {
-      ...BlockFields
-    }
-    balances {
-      ...BalanceFields
-      crossed
-    }
-  }
-}
-    fragment BlockFields on Block {
-  number
-  hash
-  timestamp
-}
-fragment TokenFields on Token {
-  chainId
-  address
-  symbol
-  name
-  decimals
-  logoURI
-  native
-}
-fragment BalanceFields on Balance {
-  chainId
-  owner
-  token {
-    ...TokenFields
-  }
-  amount
-  formatted
-  previousAmount
-  transactions
-  block {
-    ...BlockFields
-  }
-  status
-  reason
-}`) as unknown as TypedDocumentString<WatchWalletsSubscription, WatchWalletsSubscriptionVariables>;
-export const WatchChainDocument = new TypedDocumentString(`
-    subscription WatchChain($id: Int!) {
-  chain(id: $id) {
-    chainId
-    head {
-      ...BlockFields
-    }
-    safe {
-      ...BlockFields
-    }
-    finalized {
-      ...BlockFields
-    }
-    reorg {
-      depth
-      from {
-        ...BlockFields
-      }
-      to {
-        ...BlockFields
-      }
-    }
-  }
-}
-    fragment BlockFields on Block {
-  number
-  hash
-  timestamp
-}`) as unknown as TypedDocumentString<WatchChainSubscription, WatchChainSubscriptionVariables>;
+/** The text of an operation, which knows of what type its variables and its result are. */
+export type TypedDocumentString<TResult, TVariables> = string & {
+  readonly __apiType?: (variables: TVariables) => TResult;
+};
+export const CreateSessionDocument =
+  'mutation CreateSession($input:SessionInput!){createSession(input:$input){...SessionFields}}fragment SessionFields on Session{chainId owner clientId tokens spenders expiresAt}' as TypedDocumentString<CreateSessionMutation, CreateSessionMutationVariables>;
+export const UpdateSessionDocument =
+  'mutation UpdateSession($input:SessionInput!){updateSession(input:$input){...SessionFields}}fragment SessionFields on Session{chainId owner clientId tokens spenders expiresAt}' as TypedDocumentString<UpdateSessionMutation, UpdateSessionMutationVariables>;
+export const ReadBalanceDocument =
+  'query ReadBalance($owner:Address!$token:Address!$chainId:Int$at:BlockTag){balance(owner:$owner token:$token chainId:$chainId at:$at){...BalanceFields}}fragment BlockFields on Block{number hash timestamp}fragment TokenFields on Token{chainId address symbol name decimals logoURI native}fragment BalanceFields on Balance{chainId owner token{...TokenFields}amount formatted previousAmount transactions block{...BlockFields}status reason}' as TypedDocumentString<ReadBalanceQuery, ReadBalanceQueryVariables>;
+export const ReadBalancesDocument =
+  'query ReadBalances($owner:Address!$tokens:[Address!]!$chainId:Int$at:BlockTag){balances(owner:$owner tokens:$tokens chainId:$chainId at:$at){...BalanceFields}}fragment BlockFields on Block{number hash timestamp}fragment TokenFields on Token{chainId address symbol name decimals logoURI native}fragment BalanceFields on Balance{chainId owner token{...TokenFields}amount formatted previousAmount transactions block{...BlockFields}status reason}' as TypedDocumentString<ReadBalancesQuery, ReadBalancesQueryVariables>;
+export const ReadChainsDocument =
+  'query ReadChains{chains{id}}' as TypedDocumentString<ReadChainsQuery, ReadChainsQueryVariables>;
+export const ListTokensDocument =
+  'query ListTokens($chainId:Int!$tokensListsUrls:[URL!]){tokens(chainId:$chainId tokensListsUrls:$tokensListsUrls){address}}' as TypedDocumentString<ListTokensQuery, ListTokensQueryVariables>;
+export const WatchBalancesDocument =
+  'subscription WatchBalances($chainId:Int!$owner:Address!$clientId:ID$after:String){balances(chainId:$chainId owner:$owner clientId:$clientId after:$after){kind cause cursor block{...BlockFields}balances{...BalanceFields}allowances{...AllowanceFields}removed}}fragment BlockFields on Block{number hash timestamp}fragment TokenFields on Token{chainId address symbol name decimals logoURI native}fragment BalanceFields on Balance{chainId owner token{...TokenFields}amount formatted previousAmount transactions block{...BlockFields}status reason}fragment AllowanceFields on Allowance{owner token{...TokenFields}spender amount previousAmount transactions block{...BlockFields}}' as TypedDocumentString<WatchBalancesSubscription, WatchBalancesSubscriptionVariables>;
+export const WatchWalletsDocument =
+  'subscription WatchWallets($items:[WalletItem!]!$after:String){walletBalances(items:$items after:$after){chainId kind cause cursor block{...BlockFields}balances{...BalanceFields crossed}}}fragment BlockFields on Block{number hash timestamp}fragment TokenFields on Token{chainId address symbol name decimals logoURI native}fragment BalanceFields on Balance{chainId owner token{...TokenFields}amount formatted previousAmount transactions block{...BlockFields}status reason}' as TypedDocumentString<WatchWalletsSubscription, WatchWalletsSubscriptionVariables>;
+export const WatchChainDocument =
+  'subscription WatchChain($id:Int!){chain(id:$id){chainId head{...BlockFields}safe{...BlockFields}finalized{...BlockFields}reorg{depth from{...BlockFields}to{...BlockFields}}}}fragment BlockFields on Block{number hash timestamp}' as TypedDocumentString<WatchChainSubscription, WatchChainSubscriptionVariables>;
