@@ -46,10 +46,12 @@ export class Sessions {
   /** Makes this what watches want of a wallet. */
   want(wallet: WalletKey, contents: Contents, signal: AbortSignal): Promise<Session> {
     const name = nameOf(wallet);
-    return this.#inTurn(name, () => {
-      this.#wanted.set(name, contents);
+    return this.#inTurn(name, async () => {
       const { chainId, owner } = wallet;
-      return this.#write({ chainId, owner, ...union(contents, this.#named.get(name)) }, false, signal);
+      const all = { chainId, owner, ...union(contents, this.#named.get(name)) };
+      const session = await this.#write(all, false, signal);
+      this.#wanted.set(name, contents);
+      return session;
     });
   }
 

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { type BalancesState, type BalancesUpdate, fold, mergeUnread } from './state.ts';
+import type { WalletUpdate } from './source/source.ts';
+import { type BalancesState, fold, fromScratch, mergeUnread, unknown } from './state.ts';
 import type { Address } from './types.ts';
 
 const USDC: Address = '0xA0b86991c6218b36c1d19D4a2e9Eb0cE3606eB48';
@@ -10,15 +11,15 @@ const lower = (address: Address) => address.toLowerCase();
 function update(
   kind: 'SNAPSHOT' | 'DIFF',
   number: number,
-  amounts: Record<Address, string | null>,
+  amounts: Record<Address, bigint | null>,
   removed: Address[] = [],
-  allowed: [token: Address, spender: Address, amount: string][] = [],
-): BalancesUpdate {
-  const block = { number: String(number), hash: '0x07', timestamp: '2026-11-21T12:00:00.000Z' } as const;
+  allowed: [token: Address, spender: Address, amount: bigint][] = [],
+): WalletUpdate {
+  const block = { number: BigInt(number), hash: '0x07', timestamp: '2026-11-21T12:00:00.000Z' } as const;
   return {
     kind,
     cause: kind === 'SNAPSHOT' ? 'SUBSCRIBED' : 'EVENT',
-    cursor: `cursor-${number}`,
+    via: 'service',
     block,
     balances: Object.entries(amounts).map(([address, amount]) => ({
       chainId: 1,
@@ -55,74 +56,90 @@ const tokenAt = (address: Address) => ({
   native: address === NATIVE,
 });
 
-function folded(...updates: BalancesUpdate[]): BalancesState {
-  const state = updates.reduce<BalancesState | undefined>(fold, undefined);
-  if (!state) throw new Error('no updates');
-  return state;
+function folded(...updates: WalletUpdate[]): BalancesState {
+  return updates.reduce(fold, unknown());
 }
+
+/** Which tokens changed, and from what to what. */
+const changed = (state: BalancesState) =>
+  state.changes.map(({ token, previous, now }) => [token.address, previous?.amount, now?.amount]);
 
 const amounts = (state: BalancesState) =>
   Object.fromEntries([...state.balances].map(([token, balance]) => [token, balance.amount]));
 
-test.each<[string, BalancesUpdate[], Record<string, bigint | null>, Address[]]>([
+type Change = [token: Address, previous: bigint | null | undefined, now: bigint | null | undefined];
+
+test.each<[string, WalletUpdate[], Record<string, bigint | null>, Change[]]>([
   [
     'a snapshot, zeros included',
-    [update('SNAPSHOT', 1, { [USDC]: '0', [DAI]: '5' })],
+    [update('SNAPSHOT', 1, { [USDC]: 0n, [DAI]: 5n })],
     { [lower(USDC)]: 0n, [lower(DAI)]: 5n },
-    [USDC, DAI],
+    [
+      [USDC, undefined, 0n],
+      [DAI, undefined, 5n],
+    ],
   ],
   [
     'a diff sets what it names and keeps the rest',
-    [update('SNAPSHOT', 1, { [USDC]: '1', [DAI]: '5' }), update('DIFF', 2, { [USDC]: '2' })],
+    [update('SNAPSHOT', 1, { [USDC]: 1n, [DAI]: 5n }), update('DIFF', 2, { [USDC]: 2n })],
     { [lower(USDC)]: 2n, [lower(DAI)]: 5n },
-    [USDC],
+    [[USDC, 1n, 2n]],
   ],
   [
     'a diff brings a token that is new to the session',
-    [update('SNAPSHOT', 1, { [USDC]: '1' }), update('DIFF', 2, { [DAI]: '5' })],
+    [update('SNAPSHOT', 1, { [USDC]: 1n }), update('DIFF', 2, { [DAI]: 5n })],
     { [lower(USDC)]: 1n, [lower(DAI)]: 5n },
-    [DAI],
+    [[DAI, undefined, 5n]],
   ],
   [
     'a token that left the session is gone',
-    [update('SNAPSHOT', 1, { [USDC]: '1', [DAI]: '5' }), update('DIFF', 2, {}, [USDC])],
+    [update('SNAPSHOT', 1, { [USDC]: 1n, [DAI]: 5n }), update('DIFF', 2, {}, [USDC])],
     { [lower(DAI)]: 5n },
-    [USDC],
+    [[USDC, 1n, undefined]],
   ],
   [
     'a second snapshot replaces everything',
-    [update('SNAPSHOT', 1, { [USDC]: '1' }), update('SNAPSHOT', 9, { [DAI]: '5' })],
+    [update('SNAPSHOT', 1, { [USDC]: 1n }), update('SNAPSHOT', 9, { [DAI]: 5n })],
     { [lower(DAI)]: 5n },
-    [USDC, DAI],
+    [
+      [DAI, undefined, 5n],
+      [USDC, 1n, undefined],
+    ],
   ],
   [
     'a token becomes unreadable',
-    [update('SNAPSHOT', 1, { [USDC]: '1' }), update('DIFF', 2, { [USDC]: null })],
+    [update('SNAPSHOT', 1, { [USDC]: 1n }), update('DIFF', 2, { [USDC]: null })],
     { [lower(USDC)]: null },
-    [USDC],
+    [[USDC, 1n, null]],
   ],
   [
     'more than a double can hold',
-    [update('SNAPSHOT', 1, { [USDC]: (2n ** 256n - 1n).toString() })],
+    [update('SNAPSHOT', 1, { [USDC]: 2n ** 256n - 1n })],
     { [lower(USDC)]: 2n ** 256n - 1n },
-    [USDC],
+    [[USDC, undefined, 2n ** 256n - 1n]],
   ],
-])('%s', (_, updates, expected, changed) => {
+  [
+    'a second snapshot with the same tells of nothing',
+    [update('SNAPSHOT', 1, { [USDC]: 1n }), update('SNAPSHOT', 9, { [USDC]: 1n })],
+    { [lower(USDC)]: 1n },
+    [],
+  ],
+])('%s', (_, updates, expected, changes) => {
   const state = folded(...updates);
   expect(amounts(state)).toEqual(expected);
-  expect(state.changed).toEqual(changed.map(lower));
-  expect(state.cursor).toBe(updates.at(-1)?.cursor);
+  expect(changed(state)).toEqual(changes);
+  expect(state.block).toEqual(updates.at(-1)?.block);
 });
 
 test('folding changes no earlier state', () => {
-  const before = folded(update('SNAPSHOT', 1, { [USDC]: '1' }));
-  fold(before, update('DIFF', 2, { [USDC]: '2', [DAI]: '1' }, [USDC]));
+  const before = folded(update('SNAPSHOT', 1, { [USDC]: 1n }));
+  fold(before, update('DIFF', 2, { [USDC]: 2n, [DAI]: 1n }, [USDC]));
   expect(amounts(before)).toEqual({ [lower(USDC)]: 1n });
-  expect(before.block.number).toBe(1n);
+  expect(before.block?.number).toBe(1n);
 });
 
 test('balances are found by an address in any case, and by the name of the native coin', () => {
-  const { balances } = folded(update('SNAPSHOT', 1, { [USDC]: '1', [NATIVE]: '2' }));
+  const { balances } = folded(update('SNAPSHOT', 1, { [USDC]: 1n, [NATIVE]: 2n }));
   for (const token of [USDC, lower(USDC) as Address, '0xA0B86991C6218B36C1D19D4A2E9EB0CE3606EB48'] as const)
     expect(balances.get(token)?.amount).toBe(1n);
   expect(balances.get('native')?.amount).toBe(2n);
@@ -132,7 +149,7 @@ test('balances are found by an address in any case, and by the name of the nativ
 
 const ROUTER: Address = '0x7a250d5630B4cF539739dF2C5dAcb4c659F2488D';
 const SETTLER: Address = '0x9008D19f58AAbD9eD0D60971565AA8510560ab41';
-const MAX = (2n ** 256n - 1n).toString();
+const MAX = 2n ** 256n - 1n;
 
 const allowed = (state: BalancesState) =>
   Object.fromEntries(
@@ -141,16 +158,16 @@ const allowed = (state: BalancesState) =>
 const first = update(
   'SNAPSHOT',
   1,
-  { [USDC]: '1', [DAI]: '5' },
+  { [USDC]: 1n, [DAI]: 5n },
   [],
   [
-    [USDC, ROUTER, '0'],
+    [USDC, ROUTER, 0n],
     [USDC, SETTLER, MAX],
-    [DAI, ROUTER, '7'],
+    [DAI, ROUTER, 7n],
   ],
 );
 
-test.each<[string, BalancesUpdate[], Record<string, bigint>, [Address, Address][]]>([
+test.each<[string, WalletUpdate[], Record<string, bigint>, [Address, Address][]]>([
   [
     'a snapshot holds all of them, zeros included',
     [first],
@@ -163,13 +180,13 @@ test.each<[string, BalancesUpdate[], Record<string, bigint>, [Address, Address][
   ],
   [
     'a diff sets what it names and keeps the rest, though no balance is in it',
-    [first, update('DIFF', 2, {}, [], [[USDC, ROUTER, '9']])],
+    [first, update('DIFF', 2, {}, [], [[USDC, ROUTER, 9n]])],
     { [`${USDC} ${ROUTER}`]: 9n, [`${USDC} ${SETTLER}`]: 2n ** 256n - 1n, [`${DAI} ${ROUTER}`]: 7n },
     [[USDC, ROUTER]],
   ],
   [
     'a diff of balances alone changes none',
-    [first, update('DIFF', 2, { [USDC]: '2' })],
+    [first, update('DIFF', 2, { [USDC]: 2n })],
     { [`${USDC} ${ROUTER}`]: 0n, [`${USDC} ${SETTLER}`]: 2n ** 256n - 1n, [`${DAI} ${ROUTER}`]: 7n },
     [],
   ],
@@ -184,7 +201,7 @@ test.each<[string, BalancesUpdate[], Record<string, bigint>, [Address, Address][
   ],
   [
     'a spender that left is not in the next snapshot',
-    [first, update('SNAPSHOT', 2, { [USDC]: '1' }, [], [[USDC, ROUTER, '0']])],
+    [first, update('SNAPSHOT', 2, { [USDC]: 1n }, [], [[USDC, ROUTER, 0n]])],
     { [`${USDC} ${ROUTER}`]: 0n },
     [
       [USDC, ROUTER],
@@ -209,8 +226,8 @@ test('an allowance is found by addresses in any case', () => {
 });
 
 test('who has not read a state misses no change of an allowance, and is told each once', () => {
-  const second = folded(first, update('DIFF', 2, {}, [], [[USDC, ROUTER, '1']]));
-  const third = fold(second, update('DIFF', 3, {}, [DAI], [[USDC, ROUTER, '2']]));
+  const second = folded(first, update('DIFF', 2, {}, [], [[USDC, ROUTER, 1n]]));
+  const third = fold(second, update('DIFF', 3, {}, [DAI], [[USDC, ROUTER, 2n]]));
   const merged = mergeUnread(second, third);
   expect(merged.changedAllowances).toEqual([
     { token: lower(USDC), spender: lower(ROUTER) },
@@ -221,44 +238,49 @@ test('who has not read a state misses no change of an allowance, and is told eac
 });
 
 test('who has not read a state misses none of its changes', () => {
-  const first = folded(update('SNAPSHOT', 1, { [USDC]: '1', [DAI]: '1' }));
-  const second = fold(first, update('DIFF', 2, { [USDC]: '2' }));
-  const third = fold(second, update('DIFF', 3, { [DAI]: '3' }, [USDC]));
+  const first = folded(update('SNAPSHOT', 1, { [USDC]: 1n, [DAI]: 1n }));
+  const second = fold(first, update('DIFF', 2, { [USDC]: 2n }));
+  const third = fold(second, update('DIFF', 3, { [DAI]: 3n }, [USDC]));
   const merged = mergeUnread(second, third);
-  expect(merged).toMatchObject({ cursor: 'cursor-3', kind: 'DIFF' });
-  expect(new Set(merged.changed)).toEqual(new Set([lower(USDC), lower(DAI)]));
+  expect(merged).toMatchObject({ block: { number: 3n }, kind: 'DIFF' });
+  expect(changed(merged)).toEqual([
+    [USDC, 1n, undefined],
+    [DAI, 1n, 3n],
+  ]);
   expect(amounts(merged)).toEqual({ [lower(DAI)]: 3n });
   expect(mergeUnread(first, merged).kind).toBe('SNAPSHOT');
 });
 
 test('what changed twice before it was read names the transactions of both, from what was before both', () => {
-  const moved = (
-    number: number,
-    amount: string,
-    previousAmount: string,
-    hash: `0x${string}`,
-  ): BalancesUpdate => {
+  const moved = (number: number, amount: bigint, hash: `0x${string}`): WalletUpdate => {
     const diff = update('DIFF', number, { [USDC]: amount });
-    return {
-      ...diff,
-      balances: diff.balances.map((one) => ({ ...one, previousAmount, transactions: [hash] })),
-    };
+    return { ...diff, balances: diff.balances.map((one) => ({ ...one, transactions: [hash] })) };
   };
-  const first = folded(update('SNAPSHOT', 1, { [USDC]: '1', [DAI]: '1' }));
-  const second = fold(first, moved(2, '2', '1', '0x02'));
-  const third = fold(second, moved(3, '3', '2', '0x03'));
+  const first = folded(update('SNAPSHOT', 1, { [USDC]: 1n, [DAI]: 1n }));
+  const second = fold(first, moved(2, 2n, '0x02'));
+  const third = fold(second, moved(3, 3n, '0x03'));
   const merged = mergeUnread(second, third);
-  expect(merged.balances.get(USDC)).toMatchObject({
-    amount: 3n,
-    previousAmount: 1n,
-    transactions: ['0x02', '0x03'],
-  });
+  expect(changed(merged)).toEqual([[USDC, 1n, 3n]]);
+  expect(merged.changes[0]?.transactions).toEqual(['0x02', '0x03']);
   // What follows is folded from what was, not from what was merged for a reader.
-  expect(third.balances.get(USDC)).toMatchObject({ previousAmount: 2n, transactions: ['0x03'] });
-  const back = fold(third, { ...moved(4, '1', '3', '0x04'), cause: 'REORG' });
-  expect(mergeUnread(merged, back).balances.get(USDC)).toMatchObject({
-    amount: 1n,
-    previousAmount: 1n,
+  expect(third.changes[0]).toMatchObject({ previous: { amount: 2n }, transactions: ['0x03'] });
+  const back = fold(third, { ...moved(4, 1n, '0x04'), cause: 'REORG' });
+  expect(mergeUnread(merged, back).changes[0]).toMatchObject({
+    previous: { amount: 1n },
+    now: { amount: 1n },
     transactions: ['0x04'],
   });
+});
+
+test('who comes later is told of all there is as of something new', () => {
+  const state = fold(
+    folded(update('SNAPSHOT', 1, { [USDC]: 1n, [DAI]: 5n })),
+    update('DIFF', 2, { [USDC]: 2n }),
+  );
+  const late = fromScratch(state);
+  expect(late.kind).toBe('SNAPSHOT');
+  expect(changed(late)).toEqual([
+    [USDC, undefined, 2n],
+    [DAI, undefined, 5n],
+  ]);
 });

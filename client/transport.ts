@@ -1,7 +1,6 @@
-import { createClient, NetworkError } from 'graphql-sse';
 import { BalancesError, connectionFailed, httpFailure, refusal } from './errors.ts';
 import type { TypedDocumentString } from './gql/graphql.ts';
-import { fetchUnlessSilent } from './silence.ts';
+import { unlessSilent } from './silence.ts';
 
 export interface TransportOptions {
   /** Of the server, or of its `/graphql`. */
@@ -22,15 +21,15 @@ const SILENCE_TIMEOUT_MS = 25_000;
 /** One attempt each, for a result or for a stream of them; trying again is for who knows what was asked. */
 export class Transport {
   readonly #url: string | URL;
-  readonly #fetch: (heartbeat?: () => void) => typeof fetch;
+  readonly #fetch: typeof fetch;
   readonly #headers: () => Promise<Record<string, string>>;
+  readonly #silenceTimeoutMs: number;
 
   constructor({ url, fetch: fetchFn, headers = {}, apiKey, silenceTimeoutMs }: TransportOptions) {
     this.#url = url;
     // Browsers insist on being called without a receiver.
-    const fetches: typeof fetch = fetchFn ?? ((...args) => fetch(...args));
-    const timeoutMs = silenceTimeoutMs ?? SILENCE_TIMEOUT_MS;
-    this.#fetch = (heartbeat) => fetchUnlessSilent(fetches, timeoutMs, heartbeat);
+    this.#fetch = fetchFn ?? ((...args) => fetch(...args));
+    this.#silenceTimeoutMs = silenceTimeoutMs ?? SILENCE_TIMEOUT_MS;
     this.#headers = async () => ({
       ...(apiKey !== undefined && { authorization: `Bearer ${apiKey}` }),
       ...(typeof headers === 'function' ? await headers() : headers),
@@ -39,70 +38,92 @@ export class Transport {
 
   /** Throws BalancesError, or the signal's reason. */
   async request<R, V>(document: TypedDocumentString<R, V>, variables: V, signal: AbortSignal): Promise<R> {
-    const response = await this.#fetch()(endpoint(this.#url), {
-      method: 'POST',
-      headers: {
-        ...(await this.#headers()),
-        'content-type': 'application/json',
-        accept: 'application/graphql-response+json, application/json;q=0.9',
-      },
-      body: JSON.stringify({ query: document, variables }),
-      signal,
-    });
-    if (!response.ok) throw await httpFailure(response);
-    const result = (await response.json().catch((error: unknown) => {
-      throw connectionFailed(error);
-    })) as { data?: R | null; errors?: { message: string }[] };
-    const refused = refusal(result);
-    if (refused) throw refused;
-    if (!result.data) throw new BalancesError('INTERNAL_SERVER_ERROR', 'the answer holds no data');
-    return result.data;
+    const accept = 'application/graphql-response+json, application/json;q=0.9';
+    let text = '';
+    for await (const chunk of this.#ask(accept, document, variables, signal)) text += chunk;
+    const data = read<R>(text);
+    if (!data) throw new BalancesError('INTERNAL_SERVER_ERROR', 'the answer holds no data');
+    return data;
   }
 
   /**
    * Resolves when the server completes the stream or the signal aborts; throws BalancesError when it breaks.
    * `heartbeat` is called for every comment of the server: the first comes at once, whatever becomes of the operation.
+   * https://github.com/enisdenjo/graphql-sse/blob/master/PROTOCOL.md#distinct-connections-mode
    */
-  async stream<R, V extends Record<string, unknown>>(
+  async stream<R, V>(
     document: TypedDocumentString<R, V>,
     variables: V,
     next: (data: R) => void,
     signal: AbortSignal,
-    heartbeat?: () => void,
+    heartbeat: () => void = () => {},
   ): Promise<void> {
-    if (signal.aborted) return;
-    const client = createClient({
-      url: endpoint(this.#url),
-      fetchFn: this.#fetch(heartbeat),
-      headers: this.#headers,
-      retryAttempts: 0,
-    });
-    const stop = () => client.dispose();
-    signal.addEventListener('abort', stop, { once: true });
+    let text = '';
     try {
-      await new Promise<void>((resolve, reject) => {
-        client.subscribe<R>(
-          { query: document.toString(), variables },
-          {
-            next(result) {
-              const refused = refusal(result);
-              if (refused) throw refused;
-              if (result.data) next(result.data);
-            },
-            error: reject,
-            complete: resolve,
-          },
-        );
-      });
+      for await (const chunk of this.#ask('text/event-stream', document, variables, signal)) {
+        const lines = (text + chunk).split('\n');
+        text = lines.pop() ?? '';
+        for (const line of lines) {
+          if (line === 'event: complete' || signal.aborted) return;
+          if (line[0] === ':') heartbeat();
+          const data = line.startsWith('data:') && read<R>(line.slice(5));
+          if (data) next(data);
+        }
+      }
     } catch (error) {
-      if (!(error instanceof NetworkError)) throw error;
-      const { response } = error as NetworkError<Response>;
-      throw response ? await httpFailure(response) : connectionFailed(error);
+      if (signal.aborted) return;
+      throw error;
+    }
+    throw new BalancesError('CONNECTION_FAILED', 'the stream was cut off');
+  }
+
+  /** The body of the answer, as it comes. */
+  async *#ask<R, V>(
+    accept: string,
+    query: TypedDocumentString<R, V>,
+    variables: V,
+    signal: AbortSignal,
+  ): AsyncGenerator<string> {
+    const connection = new AbortController();
+    const heard = <T>(next: Promise<T>) => unlessSilent(next, connection, this.#silenceTimeoutMs);
+    const abort = () => connection.abort(signal.reason);
+    signal.addEventListener('abort', abort);
+    if (signal.aborted) abort();
+    try {
+      const request = {
+        method: 'POST',
+        headers: { ...(await this.#headers()), 'content-type': 'application/json', accept },
+        body: JSON.stringify({ query, variables }),
+        signal: connection.signal,
+      };
+      const response = await heard(this.#fetch(endpoint(this.#url), request));
+      if (!response.ok) throw await heard(httpFailure(response));
+      if (!response.body) return;
+      const reader = response.body.getReader();
+      const decoder = new TextDecoder();
+      for (;;) {
+        const { done, value } = await heard(reader.read());
+        if (done) return;
+        yield decoder.decode(value, { stream: true });
+      }
     } finally {
-      signal.removeEventListener('abort', stop);
-      client.dispose();
+      signal.removeEventListener('abort', abort);
+      connection.abort();
     }
   }
+}
+
+/** The data of a result; throws what it was refused for. */
+function read<R>(text: string): R | null | undefined {
+  let result: { readonly data?: R | null; readonly errors?: readonly { readonly message: string }[] };
+  try {
+    result = JSON.parse(text);
+  } catch (error) {
+    throw connectionFailed(error);
+  }
+  const refused = refusal(result);
+  if (refused) throw refused;
+  return result.data;
 }
 
 /** Relative URLs are taken from the page; so not before there is one, for a server may have rendered it. */

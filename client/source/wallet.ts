@@ -102,7 +102,7 @@ export class Wallet implements Wanted {
     const { balances, block } = this.#state;
     if (!block || !tokens || [...tokens].some((token) => !balances.has(token))) return;
     if (wants.spenders.every((spender) => this.#spenders.has(keyOf(spender))))
-      this.#tellAll(following, 'SUBSCRIBED');
+      this.#tellAll(following, following.isLive ? 'SESSION_CHANGED' : 'SUBSCRIBED');
   }
 
   #tellAll(following: Following, cause: UpdateCause): void {

@@ -60,9 +60,7 @@ async function transfers(count: number): Promise<{ hashes: readonly Hash[]; bloc
 
 /** Each, but for those of blocks in a gap that it was cheaper to pass over, and none a second time. */
 async function areToldOnce(watcher: Watcher, hashes: readonly Hash[]): Promise<void> {
-  const told = watcher.states.flatMap(({ kind, changed, balances }) =>
-    kind === 'DIFF' && changed.includes(gold) ? (balances.get(gold)?.transactions ?? []) : [],
-  );
+  const told = watcher.told(gold).flatMap(({ transactions }) => transactions);
   const receipts = await Promise.all(hashes.map((hash) => chain.client.getTransactionReceipt({ hash })));
   const known = receipts.filter(({ blockHash }) => scanned.has(blockHash));
   expect(known.filter(({ transactionHash }) => !told.includes(transactionHash))).toEqual([]);

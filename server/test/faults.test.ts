@@ -9,7 +9,7 @@ import { startTestChain, type TestChain } from './anvil.ts';
 import { eventually, startTestApp } from './app.ts';
 import { balanceOf, deployToken, mint, pay } from './contracts.ts';
 import { type Answer, type Fault, failure, type NodeProxy, result, startNodeProxy } from './node-proxy.ts';
-import { rest } from './rest-stream.ts';
+import { RestStream, rest } from './rest-stream.ts';
 import { Watcher } from './watcher.ts';
 
 /** Every fault that an attack found, as it was found: each of these failed once. */
@@ -372,7 +372,7 @@ describe('a snapshot', () => {
         await pay(chain, { from: chain.deployer, to: owner, amount: 1n });
       const joining = new Watcher(app, { chainId: chain.chainId, owner, customTokens: [gold] });
       const { block, balances } = await joining.snapshot();
-      const { hash } = await chain.client.getBlock({ blockNumber: block.number });
+      const { hash } = await chain.client.getBlock({ blockNumber: block?.number ?? 0n });
       expect(balances.get('native')?.amount).toBe(await balanceOf(chain, NATIVE, owner, hash));
       joining[Symbol.dispose]();
     }
@@ -388,8 +388,12 @@ describe('a session', () => {
     await watch(app, { customTokens: [gold, iron] });
     const clientId = '44444444-4444-4444-8444-444444444444';
     const session = { chainId: chain.chainId, owner, clientId };
-    const before = new Watcher(app, { ...session, customTokens: [gold, iron] });
-    const { cursor } = await before.snapshot();
+    await using client = createBalancesClient({ url: app.url });
+    await client.createSession({ ...session, customTokens: [gold, iron] });
+    const path = `/sse/${chain.chainId}/balances/${owner}`;
+    const before = new RestStream(app, path, { 'x-client-id': clientId });
+    await eventually(() => expect(before.folded[iron]).toBe('0'));
+    const cursor = before.events.at(-1)?.id;
     before[Symbol.dispose]();
     const query = `{ session(chainId: ${chain.chainId}, owner: "${owner}", clientId: "${clientId}") { tokens } }`;
     await eventually(async () => {
@@ -397,7 +401,6 @@ describe('a session', () => {
         data: { session: null },
       });
     });
-    await using client = createBalancesClient({ url: app.url });
     await client.createSession({ ...session, customTokens: [gold] });
     const subscription = `subscription {
       balances(chainId: ${chain.chainId}, owner: "${owner}", clientId: "${clientId}", after: "${cursor}") { kind }

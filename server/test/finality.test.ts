@@ -455,16 +455,10 @@ describe('a custody desk', () => {
     const held = new Map<string, WatchedBalance>();
     const released: (bigint | null)[] = [];
     const collect = async () => {
-      for await (const { balances, changed } of client.watchBalances({
-        chainId,
-        owner,
-        customTokens: [gold],
-      }))
-        for (const address of changed) {
-          const balance = balances.get(address);
-          if (balance) held.set(address, balance);
-          else held.delete(address);
-        }
+      for await (const { changes } of client.watchBalances({ chainId, owner, customTokens: [gold] }))
+        for (const { token, now } of changes)
+          if (now) held.set(token.address.toLowerCase(), now);
+          else held.delete(token.address.toLowerCase());
     };
     const release = async () => {
       for await (const { finalized } of client.watchChain(chainId))

@@ -1,5 +1,5 @@
+import { createClient } from 'graphql-sse';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createBalancesClient } from '../../client/index.ts';
 import type { App } from '../app.ts';
 import type { Address } from '../chain/types.ts';
 import { startTokenListServer } from '../devchain/tokenlist-server.ts';
@@ -8,8 +8,6 @@ import { eventually, startTestApp } from './app.ts';
 import { balanceOf, deployToken, mint } from './contracts.ts';
 import { rest } from './rest-stream.ts';
 import { Watcher } from './watcher.ts';
-
-const CLIENT_ID = '33333333-3333-4333-8333-333333333333';
 
 let chain: TestChain;
 let app: App;
@@ -35,20 +33,46 @@ async function query(text: string): Promise<unknown> {
 describe('GraphQL on a real chain', () => {
   it('a session that is set anew: what came is sent, what left is in `removed` and gone', async () => {
     const owner = await chain.newWallet();
-    const session = { chainId: chain.chainId, owner, clientId: CLIENT_ID };
-    using watcher = new Watcher(app, { ...session, customTokens: [gold] });
-    expect((await watcher.snapshot()).balances.has(gold)).toBe(true);
-    await using client = createBalancesClient({ url: app.url });
+    const session = { chainId: chain.chainId, owner };
+    using watcher = new Watcher(app, session);
+    expect((await watcher.snapshot()).balances.has(gold)).toBe(false);
+    const { client } = watcher;
+    await client.createSession({ ...session, customTokens: [gold] });
+    await eventually(() => expect(watcher.amount(gold)).toBe(0n));
     const updated = await client.updateSession({ ...session, customTokens: [iron] });
     expect(updated.tokens.map((token) => token.toLowerCase())).toContain(iron);
     await eventually(() => expect(watcher.amount(iron)).toBe(0n));
     await eventually(() => expect(watcher.amount(gold)).toBeUndefined());
     const changes = watcher.states.filter(({ cause }) => cause === 'SESSION_CHANGED');
-    expect(changes.flatMap(({ changed }) => changed)).toEqual(expect.arrayContaining([gold, iron]));
+    const symbols = changes.flatMap(({ changes }) => changes.map(({ token }) => token.symbol));
+    expect(new Set(symbols)).toEqual(new Set(['GOLD', 'IRON']));
     await mint(chain, gold, owner, 5n);
     await mint(chain, iron, owner, 6n);
     await eventually(() => expect(watcher.amount(iron)).toBe(6n));
     expect(watcher.amount(gold)).toBeUndefined();
+  });
+
+  it('a client that is not ours, graphql-sse, is told as its protocol has it', async () => {
+    const owner = await chain.newWallet();
+    const body = { customTokens: [gold] };
+    await rest(app, 'POST', `/${chain.chainId}/sessions/${owner}`, { body });
+    const client = createClient({ url: `${app.url}/graphql`, retryAttempts: 0 });
+    const updates = client.iterate({
+      query: `subscription {
+        balances(chainId: ${chain.chainId}, owner: "${owner}") { kind balances { amount token { symbol } } }
+      }`,
+    });
+    expect((await updates.next()).value).toMatchObject({ data: { balances: { kind: 'SNAPSHOT' } } });
+    await mint(chain, gold, owner, 5n);
+    expect((await updates.next()).value).toEqual({
+      data: { balances: { kind: 'DIFF', balances: [{ amount: '5', token: { symbol: 'GOLD' } }] } },
+    });
+    client.dispose();
+    const lost = createClient({ url: `${app.url}/graphql`, retryAttempts: 0 });
+    const query = `subscription { balances(chainId: ${chain.chainId}, owner: "${gold}") { kind } }`;
+    expect((await lost.iterate({ query }).next()).value).toMatchObject({
+      errors: [{ extensions: { code: 'SESSION_NOT_FOUND' } }],
+    });
   });
 
   it('a token list gives the tokens of this chain, and their logos', async () => {

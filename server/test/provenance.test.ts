@@ -74,9 +74,7 @@ async function wasMovedBy(watcher: Watcher, owner: Address, hashes: readonly Has
 
 /** All that its native diffs named, each as often as it did. */
 function named(watcher: Watcher): readonly Hash[] {
-  return watcher.states.flatMap(({ kind, changed, balances }) =>
-    kind === 'DIFF' && changed.includes(NATIVE) ? (balances.get(NATIVE)?.transactions ?? []) : [],
-  );
+  return watcher.told(NATIVE).flatMap(({ transactions }) => transactions);
 }
 
 /** In one block, in this order. */
@@ -212,7 +210,8 @@ describe('an endpoint that does not tell a block’s transactions', () => {
     };
     const sent = await transfer(chain, gold, { from: alice, to: bob, amount: 30n });
     await wasMovedBy(watcher, alice, [sent]);
-    expect(watcher.states.slice(1).map(({ changed }) => changed)).toEqual([[gold], [NATIVE]]);
+    const told = watcher.states.slice(1).map(({ changes }) => changes.map(({ token }) => token.native));
+    expect(told).toEqual([[false], [true]]);
     expect(proxy.count('eth_call')).toBeGreaterThan(0);
   });
 

@@ -93,23 +93,20 @@ it('what is approved, and what is drawn, is told with its transaction', async ()
 });
 
 it('a spender that is added is told of; the REST stream of the same session hears nothing of it', async () => {
-  const watcher = watch();
-  await watcher.snapshot();
-  using stream = new RestStream(app, `/sse/${chain.chainId}/balances/${owner}`);
+  const silver = await deployToken(chain, { symbol: 'SILVER' });
+  const input = { chainId: chain.chainId, owner, customTokens: [gold] };
+  const watcher = running.use(new Watcher(app, { chainId: chain.chainId, owner, clientId: CLIENT }));
+  await watcher.client.createSession(input);
+  await eventually(() => expect(watcher.amount(gold)).toBe(0n));
+  const headers = { 'x-client-id': CLIENT };
+  using stream = new RestStream(app, `/sse/${chain.chainId}/balances/${owner}`, headers);
   await eventually(() => expect(stream.events).toHaveLength(1));
   await approve(gold, dex, 5n);
-  const session = await client().updateSession({
-    chainId: chain.chainId,
-    owner,
-    customTokens: [gold],
-    spenders: [dex],
-  });
+  const session = await watcher.client.updateSession({ ...input, spenders: [dex] });
   expect(session.spenders.map((one) => one.toLowerCase())).toEqual([dex]);
   await eventually(() => expect(allowance(watcher, gold, dex)).toBe(5n));
-  expect(watcher.latest).toMatchObject({ kind: 'DIFF', cause: 'SESSION_CHANGED' });
-  // Who adds a token by REST leaves the spenders as they are.
-  const silver = await deployToken(chain, { symbol: 'SILVER' });
-  await rest(app, 'PUT', `/${chain.chainId}/sessions/${owner}`, { body: { customTokens: [silver] } });
+  // Who changes the tokens leaves the spenders as they are.
+  await watcher.client.updateSession({ ...input, customTokens: [gold, silver] });
   await eventually(() => expect(allowance(watcher, silver, dex)).toBe(0n));
   await approve(silver, dex, 9n);
   await eventually(() => expect(allowance(watcher, silver, dex)).toBe(9n));
@@ -153,15 +150,38 @@ it('ten spenders, and not eleven, over all that share a session', async () => {
       { length: count },
       (_, index): Address => `0x${(0x9000 + from + index).toString(16).padStart(40, '0')}`,
     );
-  const input = { chainId: chain.chainId, owner, customTokens: [gold] };
-  const { createSession } = client();
-  expect((await createSession({ ...input, spenders: spenders(10) })).spenders).toHaveLength(10);
-  await expect(createSession({ ...input, spenders: spenders(11) })).rejects.toMatchObject({
-    code: 'TOKEN_LIMIT_EXCEEDED',
-    message: expect.stringContaining('11 spenders exceed the limit of 10'),
-  });
-  await expect(createSession({ ...input, spenders: spenders(1, 10) })).rejects.toMatchObject({
-    code: 'TOKEN_LIMIT_EXCEEDED',
-    message: expect.stringContaining('11 spenders exceed the limit of 10'),
-  });
+  const create = async (given: readonly Address[]) => {
+    const query = 'mutation ($input: SessionInput!) { createSession(input: $input) { spenders } }';
+    const input = { chainId: chain.chainId, owner, customTokens: [gold], spenders: given };
+    return (await rest(app, 'POST', '/graphql', { body: { query, variables: { input } } })).json;
+  };
+  const refused = {
+    errors: [
+      {
+        message: expect.stringContaining('11 spenders exceed the limit of 10'),
+        extensions: { code: 'TOKEN_LIMIT_EXCEEDED' },
+      },
+    ],
+  };
+  expect(await create(spenders(10))).toMatchObject({ data: { createSession: { spenders: spenders(10) } } });
+  expect(await create(spenders(11))).toMatchObject(refused);
+  expect(await create(spenders(1, 10))).toMatchObject(refused);
+});
+
+it('of two watches that want eleven spenders together the later one fails, and the first goes on', async () => {
+  const others = Array.from(
+    { length: 10 },
+    (_, index): Address =>
+      `0x${String(index + 1)
+        .repeat(40)
+        .slice(0, 40)}`,
+  );
+  const first = watch({ spenders: [dex] });
+  await first.snapshot();
+  const input = { chainId: chain.chainId, owner, customTokens: [gold], spenders: others };
+  const second = first.client.watchBalances(input)[Symbol.asyncIterator]();
+  await expect(second.next()).rejects.toMatchObject({ code: 'TOKEN_LIMIT_EXCEEDED' });
+  await approve(gold, dex, 3n);
+  await eventually(() => expect(allowance(first, gold, dex)).toBe(3n));
+  expect(first.latest?.status).toMatchObject({ state: 'live', error: null });
 });

@@ -30,7 +30,8 @@ export interface HeldAllowances {
 
 export const CLIENT_KINDS = [
   'GraphQL client',
-  'GraphQL client of its own list',
+  'GraphQL client of two watches',
+  'GraphQL client of all wallets',
   'EventSource',
   'slow reader',
   'GraphQL, dropping and resuming',

@@ -4,7 +4,7 @@ import type { Weather } from '../weather.ts';
 import { ordinary, type World } from '../world.ts';
 import type { ClientKind, SoakClient } from './client.ts';
 import { EventSourceClient } from './event-source.ts';
-import { GraphQLClient } from './graphql-client.ts';
+import { Application, GraphQLClient } from './graphql-client.ts';
 import { ListChanges } from './list-changes.ts';
 import { RawStream, type RawStreamOptions } from './raw-stream.ts';
 import { type Server, SoakSession } from './session.ts';
@@ -34,8 +34,8 @@ const SLOW_MS = [1000, 6000] as const;
 const DROPS = { afterMs: [300, 5000], awayMs: [50, 7000] } as const;
 
 /**
- * For each wallet a client library and an EventSource on the session that they share, in turns the others, and one
- * stream of all wallets: every kind has somebody once there are as many wallets as there are kinds of them.
+ * For each wallet a client library and an EventSource, in turns the others, and two that watch all wallets, one of them
+ * a program with a watch of each: every kind has somebody once there are as many wallets as there are kinds of them.
  */
 export function populate({ world, server, random, weather, stop }: PopulationOptions): Population {
   const { chain, wallets, tokens, spenders } = world;
@@ -45,6 +45,7 @@ export function populate({ world, server, random, weather, stop }: PopulationOpt
   const late: (() => SoakClient)[] = [];
   const changes = new ListChanges(weather, stop);
   const ofAll = new Map<Address, readonly Address[]>();
+  const desk = new Application(server);
 
   wallets.forEach((owner, index) => {
     const own = random.fork(`wallet ${index}`);
@@ -55,9 +56,9 @@ export function populate({ world, server, random, weather, stop }: PopulationOpt
     ofAll.set(owner, [...may]);
     const mayHold = (token: Address) => may.has(token);
     const shared = new SoakSession(server, { chainId, owner, always });
-    const separate = (name: string, asks = watched) => {
+    const separate = (name: string) => {
       const session = new SoakSession(server, { chainId, owner, always, clientId: uuid(own.fork(name)) });
-      session.include(asks);
+      session.include(watched);
       return session;
     };
     const name = (kind: ClientKind) => `${kind} ${index + 1}`;
@@ -71,14 +72,25 @@ export function populate({ world, server, random, weather, stop }: PopulationOpt
     const grows = index % 4 === 1;
     const first = grows ? watched.slice(0, watched.length >> 1) : watched;
     shared.include(first);
-    clients.push(
+    const library = (
+      kind: ClientKind,
+      rest: { asks: readonly Address[] } & Partial<ConstructorParameters<typeof GraphQLClient>[0]>,
+    ) =>
       new GraphQLClient({
-        ...common,
-        name: name('GraphQL client'),
-        kind: 'GraphQL client',
-        session: shared,
-        asks: first,
-        spenders,
+        name: name(kind),
+        kind,
+        application: new Application(server),
+        chainId,
+        owner,
+        always,
+        ...rest,
+      });
+    clients.push(
+      library('GraphQL client', { asks: watched, spenders }),
+      library('GraphQL client of all wallets', {
+        application: desk,
+        asks: basket.slice(0, 5),
+        isFirst: index === 0,
       }),
       new EventSourceClient({ ...common, name: name('EventSource'), session: shared, asks: first }),
     );
@@ -98,16 +110,15 @@ export function populate({ world, server, random, weather, stop }: PopulationOpt
     if (index % 2 === 1 || wallets.length === 1)
       raw('REST, dropping and resuming', { door: 'rest', session: shared, drops: DROPS });
     if (index % 4 === 2) {
-      const kind = 'GraphQL client of its own list';
-      const asks = basket.slice(0, 3);
+      const kind = 'GraphQL client of two watches';
+      const application = new Application(server);
       clients.push(
-        new GraphQLClient({
-          ...common,
-          name: name(kind),
-          kind,
-          session: separate(kind, asks),
-          asks,
-          spenders,
+        library(kind, { application, asks: basket.slice(0, 3), spenders }),
+        library(kind, {
+          name: `${name(kind)} b`,
+          application,
+          asks: basket.slice(2, 6),
+          isFirst: false,
         }),
       );
     }
@@ -121,17 +132,7 @@ export function populate({ world, server, random, weather, stop }: PopulationOpt
           asks: [...always, ...basket],
         }),
       );
-    if (index % 4 === 3) {
-      const asks = watched.slice(0, 3);
-      const options = {
-        ...common,
-        name: name('latecomer'),
-        kind: 'latecomer' as const,
-        session: shared,
-        asks,
-      };
-      late.push(() => new GraphQLClient(options));
-    }
+    if (index % 4 === 3) late.push(() => library('latecomer', { asks: watched.slice(0, 3) }));
   });
   clients.push(...new WalletsClient({ name: 'many wallets', server, chainId, asks: ofAll }).clients);
   return {
