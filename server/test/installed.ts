@@ -10,7 +10,7 @@ const run = promisify(execFile);
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
 /** What an application would have installed beside the client. */
-const BESIDE = Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies });
+const BESIDE = Object.keys(manifest.peerDependencies);
 /** What TypeScript asks for, of packages that bring no types of their own. */
 const TYPES = ['@types/react'];
 

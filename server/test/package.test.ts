@@ -36,7 +36,7 @@ it('holds what was built, its README and its licence, and nothing else', async (
 
 it('imports no source, and no package that it does not name', async () => {
   const folder = join(application.folder, 'node_modules', PACKAGE);
-  const named = { ...manifest.dependencies, ...manifest.peerDependencies };
+  const named = manifest.peerDependencies;
   const foreign = new Set<string>();
   for (const path of await application.packed()) {
     if (!/\.(js|d\.ts)$/.test(path)) continue;
@@ -156,14 +156,14 @@ describe('in a bundle for browsers', () => {
     return { code, kept, gzipped: gzipSync(code).length };
   };
 
-  it(`createBalancesClient alone, with graphql-sse, takes under ${MOST_BYTES} bytes, gzipped`, async () => {
+  it(`createBalancesClient alone takes under ${MOST_BYTES} bytes, gzipped`, async () => {
     const { code, kept, gzipped } = await bundled(
       `import { createBalancesClient } from '${PACKAGE}';\nglobalThis.create = createBalancesClient;`,
     );
     console.log(`createBalancesClient: ${gzipped} bytes gzipped, ${code.length} minified`);
     expect(gzipped).toBeLessThan(MOST_BYTES);
     const own = `${PACKAGE}/dist/`;
-    const others = kept.filter((path) => !path.startsWith(own) && !path.startsWith('graphql-sse/'));
+    const others = kept.filter((path) => !path.startsWith(own));
     expect(others.filter((path) => path !== 'entry.js' && !path.endsWith('/entry.js'))).toEqual([]);
     expect(kept.filter((path) => /dist\/(react|wagmi|rpc|cli)\//.test(path))).toEqual([]);
     // Asked by others alone.
