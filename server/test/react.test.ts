@@ -34,11 +34,9 @@ afterAll(async () => {
 
 /** The application in a browser, as somebody sees it who comes for the first time. */
 async function visit(options: { config?: Partial<PortfolioConfig>; markup?: string } = {}) {
-  const app = await startBrowserApp('portfolio-page.tsx', {
-    ...options,
-    config: { ...config, ...options.config },
-  });
-  const visit = await (browser as TestBrowser).open(app.url, { friends: [server.url] });
+  const all = { ...config, ...options.config };
+  const app = await startBrowserApp('portfolio-page.tsx', { ...options, config: all });
+  const visit = await (browser as TestBrowser).open(app.url, { friends: [all.server] });
   return {
     visit,
     page: visit.page,
@@ -156,6 +154,20 @@ describe.skipIf(!browser)('components come and go', () => {
     await eventually(async () => expect(await openStreams()).toBe(0));
     expectClean(open.visit);
   });
+});
+
+it.skipIf(!browser)('while the server is away it says so, and no row renders again', async () => {
+  await using other = await startTestApp(chain);
+  await using open = await visit({ config: { server: other.url, tokens: tokens.slice(0, 20) } });
+  await open.press('rows');
+  await open.press('wallet 0');
+  await shows(open.amount(tokenAt(19)), '20');
+  await shows(open.status, 'live');
+  const before = await open.renders();
+  await other[Symbol.asyncDispose]();
+  await shows(open.status, 'stale');
+  await shows(open.amount(tokenAt(19)), '20');
+  expect(rendered(before, await open.renders())).toEqual({});
 });
 
 describe.skipIf(!browser)('wallets', () => {

@@ -275,6 +275,28 @@ it('a write counts as a fetch, and polling goes on', async () => {
   expect(balance.observer.getCurrentResult().dataUpdatedAt).toBeGreaterThan(dataUpdatedAt);
 });
 
+it('what else a query holds is made no fresher by a write', async () => {
+  using application = openApplication();
+  const balanceOf = { abi: erc20Abi, address: gold, functionName: 'balanceOf', args: [owner] } as const;
+  const held = application.observe<{ result: bigint }[]>(
+    queries.readContractsQueryOptions(application.config, {
+      contracts: [balanceOf, { abi: erc20Abi, address: gold, functionName: 'totalSupply' }],
+      chainId: chain.chainId,
+    }),
+  );
+  const supply = await chain.client.readContract({
+    abi: erc20Abi,
+    address: gold,
+    functionName: 'totalSupply',
+  });
+  const results = { data: () => held.data()?.map(({ result }) => result) };
+  await shows(results, [7n, supply]);
+  const { dataUpdatedAt } = held.observer.getCurrentResult();
+  await mint(chain, gold, owner, 5n);
+  await shows(results, [12n, supply]);
+  expect(held.observer.getCurrentResult().dataUpdatedAt).toBe(dataUpdatedAt);
+});
+
 /** Waits until the server has refused to watch the wallet. */
 async function refusal(client: BalancesClient, owner: Address): Promise<void> {
   const states = client.watchBalances({ chainId: chain.chainId, owner })[Symbol.asyncIterator]();
