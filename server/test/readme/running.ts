@@ -81,7 +81,7 @@ export async function runInBrowser(
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
-  const visit = await browser.open(`http://127.0.0.1:${port}/`, ...origins);
+  const visit = await browser.open(`http://127.0.0.1:${port}/`, { friends: origins });
   const said: string[] = [];
   visit.page.on('console', async (message) => {
     const values = await Promise.all(message.args().map((value) => value.jsonValue()));
