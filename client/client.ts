@@ -64,7 +64,10 @@ export interface BalancesInput {
   readonly at?: BlockTag;
 }
 
-/** Without lists and tokens, the native coin and its wrapped token, which always are watched. */
+/**
+ * Without lists and tokens: the native coin and its wrapped token, which always are watched, and what the client's
+ * session of the wallet was made of.
+ */
 export interface WatchOptions {
   readonly chainId: number;
   /** The wallet. */
@@ -87,7 +90,7 @@ export interface WalletsOptions {
 
 export interface BalancesClient extends AsyncDisposable {
   /**
-   * Begins to watch tokens of a wallet. Throws BalancesError with `BAD_USER_INPUT`, `CHAIN_NOT_SERVED`,
+   * Begins to watch tokens of a wallet; what watches of this client want of it is kept beside them. Throws BalancesError with `BAD_USER_INPUT`, `CHAIN_NOT_SERVED`,
    * `TOKEN_LIMIT_EXCEEDED`, `TOO_MANY_CLIENTS`, `TOKEN_LIST_REJECTED`, `TOKEN_LIST_UNAVAILABLE`.
    */
   createSession(input: SessionInput): Promise<Session>;

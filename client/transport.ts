@@ -89,6 +89,7 @@ export class Transport {
     const abort = () => connection.abort(signal.reason);
     signal.addEventListener('abort', abort);
     if (signal.aborted) abort();
+    let reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
     try {
       const request = {
         method: 'POST',
@@ -99,7 +100,7 @@ export class Transport {
       const response = await heard(this.#fetch(endpoint(this.#url), request));
       if (!response.ok) throw await heard(httpFailure(response));
       if (!response.body) return;
-      const reader = response.body.getReader();
+      reader = response.body.getReader();
       const decoder = new TextDecoder();
       for (;;) {
         const { done, value } = await heard(reader.read());
@@ -109,6 +110,8 @@ export class Transport {
     } finally {
       signal.removeEventListener('abort', abort);
       connection.abort();
+      // Not every fetch that is given heeds the signal.
+      reader?.cancel().catch(() => {});
     }
   }
 }

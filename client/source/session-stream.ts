@@ -110,26 +110,29 @@ export class SessionStream implements Stream {
 
   /** Makes the session what is wanted; at once where it is. */
   #write(): Promise<void> {
-    this.#writing ??= this.#writeAll().finally(() => {
-      this.#writing = undefined;
-    });
-    return this.#writing;
+    if (!this.#writing && this.#isOutdated()) this.#writing = this.#writeAll();
+    return this.#writing ?? Promise.resolve();
   }
 
   async #writeAll(): Promise<void> {
     const { signal } = this.#control;
-    while (!signal.aborted && this.#isOutdated()) {
-      const { followings } = this.#wallet;
-      let batch = [...followings].filter((following) => !this.#admitted.has(following));
-      if (!batch.length) {
-        this.#admitted.clear();
-        batch = [...followings];
-      }
-      await retry(
-        () => this.#admit(batch),
-        (error) => this.#isPassing(error),
-        signal,
-      );
+    try {
+      do {
+        const { followings } = this.#wallet;
+        let batch = [...followings].filter((following) => !this.#admitted.has(following));
+        if (!batch.length) {
+          this.#admitted.clear();
+          batch = [...followings];
+        }
+        await retry(
+          () => this.#admit(batch),
+          (error) => this.#isPassing(error),
+          signal,
+        );
+      } while (!signal.aborted && this.#isOutdated());
+    } finally {
+      // In the same step as the last look at what is wanted: whoever wants more after it begins another.
+      this.#writing = undefined;
     }
   }
 
@@ -162,12 +165,13 @@ export class SessionStream implements Stream {
       this.#tokens = new Set(session.tokens.map(keyOf));
     } catch (thrown) {
       const error = connectionFailed(thrown);
-      if (signal.aborted || !OF_A_DEMAND.has(error.code)) throw error;
-      if (contents.tokensListsUrls.length) {
-        // Which of them is to blame comes out when each is asked for.
+      const isOfDemand = OF_A_DEMAND.has(error.code);
+      if (contents.tokensListsUrls.length && (isOfDemand || error.code.startsWith('TOKEN_LIST'))) {
+        // Which of them is to blame comes out when they are asked for.
         this.#mayNameLists = false;
         return;
       }
+      if (signal.aborted || !isOfDemand) throw error;
       const [first, ...others] = batch;
       if (!first) throw error;
       if (!others.length) return fail(this.#wallet, first, error);

@@ -27,9 +27,4 @@ export interface Connected {
 }
 
 /** Codes by which a request is refused for what one demand asks for, and others may be taken. */
-export const OF_A_DEMAND: ReadonlySet<string> = new Set([
-  'BAD_USER_INPUT',
-  'TOKEN_LIMIT_EXCEEDED',
-  'TOKEN_LIST_REJECTED',
-  'TOKEN_LIST_UNAVAILABLE',
-]);
+export const OF_A_DEMAND: ReadonlySet<string> = new Set(['BAD_USER_INPUT', 'TOKEN_LIMIT_EXCEEDED']);

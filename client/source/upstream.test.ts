@@ -326,6 +326,21 @@ test('alone with its list, too, and once', async () => {
   expect(asked).toHaveLength(1);
 });
 
+test('a list that the application named itself is away when the session is made again: it is waited for', async () => {
+  await client.createSession({ ...of(ALICE), tokensListsUrls: [LIST] });
+  const one = mount({ customTokens: [USDC] });
+  const stream = await session();
+  stream.push(first(ALICE, { [NATIVE]: 0n, [USDC]: 1n, [DAI]: 5n }));
+  await vi.waitFor(() => expect(statusOf(one.watch).state).toBe('live'));
+  refuse = ({ tokensListsUrls }) => (tokensListsUrls.length ? unavailable : undefined);
+  service.restart();
+  await vi.waitFor(() => expect(statusOf(one.watch).error?.code).toBe('TOKEN_LIST_UNAVAILABLE'));
+  expect(statusOf(one.watch).state).toBe('stale');
+  refuse = () => undefined;
+  (await session(stream)).push(first(ALICE, { [NATIVE]: 0n, [USDC]: 2n, [DAI]: 5n }));
+  await vi.waitFor(() => expect(held(one.watch)).toEqual({ [NATIVE]: 0n, [USDC]: 2n }));
+});
+
 test('tokens past the limit fail those who came last, and not those who were there', async () => {
   refuse = ({ customTokens }) =>
     customTokens.length > 5 ? new FatalError('TOKEN_LIMIT_EXCEEDED', 'too many') : undefined;
