@@ -16,6 +16,11 @@ export interface Wish {
   fail(error: BalancesError): void;
 }
 
+/** Each time that one is added is another one: what was asked before it left is no answer after it is back. */
+interface Waiting {
+  readonly wish: Wish;
+}
+
 interface PollerOptions {
   readonly client: RpcClient;
   readonly intervalMs: number;
@@ -33,7 +38,7 @@ const PATIENCE_MS = 10_000;
 export class Poller {
   readonly #options: PollerOptions;
   readonly #reader: Reader;
-  readonly #wishes = new Set<Wish>();
+  readonly #wishes = new Set<Waiting>();
   #isRunning = false;
   /** Somebody came since the last poll began. */
   #isAwaited = false;
@@ -46,12 +51,13 @@ export class Poller {
 
   /** Polls for it at once, and then each interval. Returns what ends that. */
   add(wish: Wish): () => void {
-    this.#wishes.add(wish);
+    const waiting = { wish };
+    this.#wishes.add(waiting);
     this.#isAwaited = true;
     this.#wake?.();
     if (!this.#isRunning) void this.#run();
     return () => {
-      if (this.#wishes.delete(wish) && this.#wishes.size === 0) this.#wake?.();
+      if (this.#wishes.delete(waiting) && this.#wishes.size === 0) this.#wake?.();
     };
   }
 
@@ -104,20 +110,20 @@ export class Poller {
   /** Undefined where the block did not last. */
   async #attempt(): Promise<boolean | undefined> {
     const block = await this.#reader.head();
-    const waiting = [...this.#wishes].filter(({ told }) => told !== block.hash);
+    const waiting = [...this.#wishes].filter(({ wish }) => wish.told !== block.hash);
     if (waiting.length === 0) return true;
-    const calls = waiting.flatMap((wish) => wish.calls());
+    const calls = waiting.flatMap(({ wish }) => wish.calls());
     const reading = await this.#reader.read(calls, block);
     if (!reading) return undefined;
     // Asked now: while it was read, some may have left, and the service may have come further.
-    const behind = waiting.filter(({ floor }) => block.number < floor);
-    for (const wish of waiting) if (this.#wishes.has(wish) && !behind.includes(wish)) wish.tell(reading);
+    const behind = waiting.filter(({ wish }) => block.number < wish.floor);
+    for (const one of waiting) if (this.#wishes.has(one) && !behind.includes(one)) one.wish.tell(reading);
     this.#fail(isBehind(block), behind);
     return behind.length === 0;
   }
 
-  #fail(error: BalancesError, wishes: Iterable<Wish>): void {
-    for (const wish of [...wishes]) if (this.#wishes.has(wish)) wish.fail(error);
+  #fail(error: BalancesError, wishes: Iterable<Waiting>): void {
+    for (const one of [...wishes]) if (this.#wishes.has(one)) one.wish.fail(error);
   }
 }
 

@@ -328,6 +328,30 @@ describe('where the service never answered', () => {
     await told.agrees(chain, [gold, NATIVE, chain.weth]);
   });
 
+  test('and comes and goes while the node is slow: its late answer is none about what the service added', async () => {
+    const service = await new Service().start();
+    await service.kill();
+    const late = Promise.withResolvers<void>();
+    node.fault = async (request, ask) => {
+      if (request.method === 'eth_call') await late.promise;
+      return await ask();
+    };
+    const told = new Told(clientOf(service.url));
+    await eventually(() => expect(node.count('eth_call')).toBe(1));
+    await service.start();
+    await told.becomes('live', 'service');
+    await service.kill();
+    await told.becomes('stale', 'service');
+    await manyPolls();
+    late.resolve();
+    await told.becomes('live', 'rpc');
+    await told.agrees(chain, [gold, NATIVE, chain.weth]);
+    const statuses = told.states.flatMap(({ balances }) =>
+      [...balances.values()].map(({ status }) => status),
+    );
+    expect(statuses).not.toContain('UNREADABLE');
+  });
+
   test('nor the node: connecting, with what is wrong', async () => {
     node.refuses = true;
     const told = new Told(clientOf(NOBODY));
