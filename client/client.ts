@@ -1,9 +1,12 @@
 import { type ChainState, followChain, mergeUnreadChain } from './chain.ts';
+import { keptClientId, newClientId } from './client-id.ts';
 import { toBalance } from './decode.ts';
 import { ReadBalanceDocument as ReadBalance, ReadBalancesDocument as ReadBalances } from './gql/graphql.ts';
 import { Latest } from './latest.ts';
 import { Lifetime } from './lifetime.ts';
 import { Sessions } from './sessions.ts';
+import { Shared } from './source/shared.ts';
+import { sharedName } from './source/shared-name.ts';
 import type { Source } from './source/source.ts';
 import { Upstream } from './source/upstream.ts';
 import { Transport, type TransportOptions } from './transport.ts';
@@ -21,12 +24,14 @@ export interface BalancesClientOptions {
   /** Sent with every request, or how to get them for each. */
   readonly headers?: TransportOptions['headers'];
   /**
-   * A UUID: what this client watches is a list of its own. Default: in a browser one that is made once and kept in its
-   * `localStorage`, elsewhere a new one for each client.
+   * A UUID: what this client watches is a list of its own. Default: a new one, except for what is watched where tabs
+   * share a connection: then one is made once and kept in the browser's `localStorage`.
    */
   readonly clientId?: string;
   /**
-   * Whether tabs of this browser share one connection, where it has Web Locks and BroadcastChannel. Default: true.
+   * Whether tabs of this browser share one connection, where it has Web Locks and BroadcastChannel (in pages that are
+   * served over HTTPS, or by localhost). Those do that have the same `url`, `clientId`, `apiKey` and `headers`; a
+   * function for `headers` should say the same in all tabs. Default: true.
    */
   readonly share?: boolean;
   /** Where balances come from while the server is away; see `@balance-stream/client/rpc`. */
@@ -180,11 +185,20 @@ export interface BalancesClient extends AsyncDisposable {
  * ```
  */
 export function createBalancesClient(options: BalancesClientOptions): BalancesClient {
-  const { clientId = crypto.randomUUID() } = options;
+  const { clientId = newClientId() } = options;
   const transport = new Transport(options);
   const sessions = new Sessions(transport, clientId);
-  const source = new Upstream({ transport, sessions, clientId });
+  const name = sharedName(options);
+  const source = name ? share(name) : new Upstream({ transport, sessions, clientId });
   const lifetime = new Lifetime();
+
+  /** Whoever leads writes what all tabs want: a session of this client alone is another one. */
+  function share(name: string): Source {
+    if (options.clientId) return new Shared(new Upstream({ transport, sessions, clientId }), name);
+    const kept = keptClientId(name);
+    const ofAll = new Sessions(transport, kept);
+    return new Shared(new Upstream({ transport, sessions: ofAll, clientId: kept }), name);
+  }
 
   function watchBalances(input: WatchOptions): BalancesWatch;
   function watchBalances(input: WatchOptions, listener: BalancesListener): () => void;

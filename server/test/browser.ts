@@ -33,6 +33,13 @@ const ARGS = [
   '--no-zygote',
 ];
 
+interface VisitOptions {
+  /** Addresses of others that it may ask. */
+  readonly friends?: readonly string[];
+  /** What is to be so before the page is there. */
+  readonly prepare?: (context: BrowserContext) => Promise<unknown>;
+}
+
 export class TestBrowser implements AsyncDisposable {
   readonly #browser: Browser;
 
@@ -41,14 +48,15 @@ export class TestBrowser implements AsyncDisposable {
   }
 
   /**
-   * Opens a page as somebody would who has never been there. Only its own origin can be reached from it, and those
-   * whose addresses are given.
+   * Opens a page as somebody would who has never been there. Only its own origin can be reached from it, and those of
+   * its friends.
    */
-  async open(url: string, ...others: readonly string[]): Promise<Visit> {
+  async open(url: string, { friends = [], prepare }: VisitOptions = {}): Promise<Visit> {
     const context = await this.#browser.newContext();
     context.setDefaultTimeout(PATIENCE.timeout);
-    const friends = others.map((other) => new URL(other).origin);
-    const visit = new Visit(context, await context.newPage(), new URL(url).origin, friends);
+    await prepare?.(context);
+    const origins = friends.map((friend) => new URL(friend).origin);
+    const visit = new Visit(context, await context.newPage(), new URL(url).origin, origins);
     await visit.go(url);
     return visit;
   }
@@ -69,11 +77,12 @@ export class Visit implements AsyncDisposable {
   readonly paths: string[] = [];
   /** The event streams that it opened, whatever became of them. */
   readonly streams: string[] = [];
-  readonly #context: BrowserContext;
+  /** Where more tabs of the same browser are opened. */
+  readonly context: BrowserContext;
   readonly #origins: readonly string[];
 
   constructor(context: BrowserContext, page: Page, origin: string, friends: readonly string[]) {
-    this.#context = context;
+    this.context = context;
     this.#origins = [origin, ...friends];
     this.page = page;
     page.on('console', (message) => {
@@ -93,7 +102,7 @@ export class Visit implements AsyncDisposable {
   }
 
   async go(url: string): Promise<void> {
-    await this.#context.route(
+    await this.context.route(
       (asked) => !this.#origins.includes(asked.origin),
       (route) => route.abort(),
     );
@@ -106,7 +115,7 @@ export class Visit implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#context.close();
+    await this.context.close();
   }
 }
 

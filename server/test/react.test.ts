@@ -38,7 +38,7 @@ async function visit(options: { config?: Partial<PortfolioConfig>; markup?: stri
     ...options,
     config: { ...config, ...options.config },
   });
-  const visit = await (browser as TestBrowser).open(app.url, server.url);
+  const visit = await (browser as TestBrowser).open(app.url, { friends: [server.url] });
   return {
     visit,
     page: visit.page,

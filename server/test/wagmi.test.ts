@@ -42,7 +42,7 @@ async function visit(changed: Partial<WagmiConfig> = {}) {
     ...changed,
   };
   const app = await startBrowserApp('wagmi-page.tsx', { config });
-  const visit = await (browser as TestBrowser).open(app.url, config.server, config.rpcUrl);
+  const visit = await (browser as TestBrowser).open(app.url, { friends: [config.server, config.rpcUrl] });
   return {
     owner,
     visit,
