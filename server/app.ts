@@ -74,7 +74,7 @@ export async function createApp(
       rest: createRest({ service, config, gate, metrics, log }),
       health: createHealth({ chains, isStopping: () => stopping }),
       metrics: apart ? undefined : metricsDoor,
-      page: createPage({ defaultChainId, sample }),
+      page: createPage({ sample, log }),
       webSocket: createWebSocketDoor({ service, config, gate, metrics, log }),
       exchange: createExchange({ log, metrics }),
       stalledClients: metrics.stalledClients,

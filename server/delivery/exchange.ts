@@ -91,7 +91,7 @@ export function requestIdOf(sent: string | string[] | undefined): string {
   return typeof sent === 'string' && /^[\w.-]{1,64}$/.test(sent) ? sent : randomUUID();
 }
 
-const PAGES = /^\/(|openapi\.json|docs(\/.*)?)$/;
+const PAGES = /^\/(|assets\/.*|openapi\.json|docs(\/.*)?)$/;
 
 /** For metrics and log: a few words that nobody outside chooses. */
 export function doorOf(path: string, upgrade?: string): HttpDoor {

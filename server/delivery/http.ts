@@ -235,6 +235,7 @@ function router({ graphql, rest, health, metrics, page }: HttpOptions): (path: s
   return (path) => {
     if (path.startsWith('/health/')) return health.health;
     if (path.startsWith('/docs/')) return docs;
+    if (path.startsWith('/assets/')) return page;
     return (
       doors.get(path) ??
       ((request: IncomingMessage, response: ServerResponse) => compatibility(request, response))

@@ -78,7 +78,7 @@ export async function serveHttp(
     rest: createRest({ service, config, gate, metrics, log }),
     health: createHealth({ chains: service.chains, isStopping: () => server.isStopping }),
     metrics: createMetricsDoor(metrics),
-    page: createPage({ defaultChainId: service.defaultChainId }),
+    page: createPage({ log: { warn: log.error } }),
     webSocket: createWebSocketDoor({ service, config, gate, metrics, log }),
     exchange: createExchange({ log, metrics }),
     stalledClients: metrics.stalledClients,
