@@ -12,6 +12,7 @@ export default defineConfig({
   root: fileURLToPath(new URL('../..', import.meta.url)),
   test: {
     include: ['server/**/*.test.ts', 'client/**/*.test.ts'],
+    globalSetup: fileURLToPath(new URL('./build-client.ts', import.meta.url)),
     pool: 'forks',
     maxWorkers: 2,
     testTimeout: 30_000,
