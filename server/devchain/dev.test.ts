@@ -1,42 +1,10 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { expect, onTestFinished, test, vi } from 'vitest';
-
-/** `npm run dev` in a process group and a temporary folder of its own, on a free port unless told otherwise. */
-function startDev(environment: Readonly<Record<string, string>> = {}) {
-  const folder = mkdtempSync(join(tmpdir(), 'dev-test-'));
-  const dev = spawn(process.execPath, [new URL('./dev.ts', import.meta.url).pathname], {
-    env: { ...process.env, HTTP_BIND: '127.0.0.1:0', ...environment, TMPDIR: folder },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  const exited = once(dev, 'exit');
-  onTestFinished(async () => {
-    dev.kill('SIGKILL');
-    await exited;
-    rmSync(folder, { recursive: true, force: true });
-  });
-  let [said, complained] = ['', ''];
-  dev.stdout.on('data', (text) => {
-    said += text;
-  });
-  dev.stderr.on('data', (text) => {
-    complained += text;
-  });
-  return {
-    folder,
-    said: () => said,
-    complained: () => complained,
-    interrupt: () => dev.kill('SIGINT'),
-    exited: exited.then(([code]) => code as number | null),
-  };
-}
+import { readdirSync } from 'node:fs';
+import { expect, test, vi } from 'vitest';
+import { startDev } from '../test/dev-process.ts';
 
 test('what it prints can be pasted, shows a wallet move, and Ctrl-C leaves nothing behind', async () => {
   const dev = startDev();
-  await vi.waitFor(() => expect(dev.said()).toContain('Ctrl-C'), 20_000);
+  await dev.ready();
   const post = /curl -X POST (\S+) -H '(.+): (.+)' -d '(.+)'/.exec(dev.said());
   const listen = /curl -N (\S+)/.exec(dev.said());
   const [, url = '', header = '', type = '', body = ''] = post ?? [];
@@ -64,12 +32,12 @@ test('what it prints can be pasted, shows a wallet move, and Ctrl-C leaves nothi
   for (const amount of Object.values(updates[0] ?? {})) expect(BigInt(amount)).toBeGreaterThan(0n);
 
   for (const name of ['Page', 'GraphiQL', 'Tokens']) {
-    const address = new RegExp(`${name} +(\\S+)`).exec(dev.said())?.[1] ?? '';
+    const address = dev.addressOf(name);
     const page = await fetch(address, { headers: { accept: 'text/html' } });
     expect(page.status, `${name} at ${address}`).toBe(200);
     await page.text();
   }
-  const node = /Node +(\S+)/.exec(dev.said())?.[1] ?? '';
+  const node = dev.addressOf('Node');
 
   dev.interrupt();
   expect(await dev.exited).toBe(0);
@@ -81,8 +49,8 @@ test('what it prints can be pasted, shows a wallet move, and Ctrl-C leaves nothi
 
 test('a port in use, or a bad variable, is named in one line', async () => {
   const dev = startDev();
-  await vi.waitFor(() => expect(dev.said()).toContain('Ctrl-C'), 20_000);
-  const { host } = new URL(/Page +(\S+)/.exec(dev.said())?.[1] ?? '');
+  await dev.ready();
+  const { host } = new URL(dev.addressOf('Page'));
   const second = startDev({ HTTP_BIND: host });
   expect(await second.exited).toBe(1);
   expect(second.complained()).toBe(`HTTP_BIND: ${host} is in use; set it to another address:port\n`);
