@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
@@ -406,6 +407,22 @@ test('leaving, aborting and disposing end the stream at the server too', async (
   expect(await disposed).toEqual({ done: true, value: undefined });
   await gone(three);
   await expect(client.balance({ owner: OWNER, token: USDC })).rejects.toThrow('the client was disposed');
+});
+
+test('a signal that outlives many watches is not listened to by those that have ended', async () => {
+  const client = connect();
+  const { signal } = new AbortController();
+  for (let visits = 0; visits < 20; visits++) {
+    const watch = client.watchBalances({ ...KEY, customTokens: [USDC], signal });
+    const [one, other] = [watch.subscribe(() => {}), watch.subscribe(() => {})];
+    expect(getEventListeners(signal, 'abort')).toHaveLength(1);
+    one();
+    const reading = watch[Symbol.asyncIterator]();
+    void reading.next();
+    other();
+    await reading.return?.();
+    expect(getEventListeners(signal, 'abort')).toEqual([]);
+  }
 });
 
 /** A server that is none of ours. */

@@ -3,10 +3,9 @@ import { toWalletUpdate } from '../decode.ts';
 import { BalancesError, connectionFailed } from '../errors.ts';
 import { retry } from '../follow.ts';
 import { WatchBalancesDocument as WatchBalances } from '../gql/graphql.ts';
-import type { Contents } from '../sessions.ts';
 import type { Address } from '../types.ts';
+import { contentsOf, type SessionContents } from './contents.ts';
 import type { Following } from './following.ts';
-import { listsKey } from './lists.ts';
 import { type Connected, OF_A_DEMAND, type Stream } from './stream.ts';
 import type { Wallet } from './wallet.ts';
 
@@ -75,7 +74,7 @@ export class SessionStream implements Stream {
   async #listen(went: () => void): Promise<void> {
     const { transport, clientId } = this.#of;
     const { chainId, owner } = this.#wallet;
-    const spenders = new Set(contentsOf([...this.#wallet.followings], false).spenders?.map(keyOf));
+    const spenders = new Set(contentsOf([...this.#wallet.followings], false).spenders);
     let timer: ReturnType<typeof setTimeout> | undefined;
     const heard = () => {
       clearTimeout(timer);
@@ -181,7 +180,7 @@ export class SessionStream implements Stream {
     }
   }
 
-  #contents(): WrittenContents {
+  #contents(): SessionContents {
     return contentsOf([...this.#wallet.followings], this.#mayNameLists);
   }
 
@@ -192,30 +191,4 @@ export class SessionStream implements Stream {
     else this.#wallet.lost(trouble);
     return true;
   }
-}
-
-interface WrittenContents extends Contents {
-  readonly tokensListsUrls: readonly string[];
-  readonly customTokens: readonly Address[];
-}
-
-/**
- * What a session of these is made of: of tokens, as far as they are known. Lists are named only where they are the same
- * for all, and what they hold is not known yet: so none has to wait for another's list.
- */
-export function contentsOf(followings: readonly Following[], mayNameLists: boolean): WrittenContents {
-  const tokens = new Set<Address>([keyOf('native')]);
-  const spenders = new Set<Address>();
-  for (const { tokens: own, wants } of followings) {
-    for (const token of own ?? wants.customTokens) tokens.add(keyOf(token));
-    for (const spender of wants.spenders) spenders.add(keyOf(spender));
-  }
-  const urls = followings[0]?.wants.tokensListsUrls ?? [];
-  const isSame = ({ tokens, wants }: Following) =>
-    !tokens && listsKey(0, wants.tokensListsUrls) === listsKey(0, urls);
-  return {
-    tokensListsUrls: mayNameLists && followings.every(isSame) ? urls : [],
-    customTokens: [...tokens],
-    spenders: [...spenders],
-  };
 }

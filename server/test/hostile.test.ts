@@ -332,12 +332,16 @@ describe('five hundred hostile tokens of one stranger', () => {
           running -= 1;
         }
       };
-      using bad = watch(server, stranger, gold, ...tokens);
+      const made = rest(server, 'POST', `/${chain.chainId}/sessions/${stranger}`, {
+        body: { customTokens: tokens },
+      });
       // Meanwhile the good wallet is served as ever.
       for (let round = 2n; round <= 6n; round += 1n) {
         await mint(chain, gold, owner, 1n);
         await eventually(() => expect(good.amount(gold)).toBe(round));
       }
+      await made;
+      using bad = watch(server, stranger, gold, ...tokens);
       const { balances } = await bad.snapshot();
       const unreadable = [...balances.values()].filter(({ status }) => status === 'UNREADABLE');
       expect(unreadable).toHaveLength(500);
