@@ -49,9 +49,9 @@ export class Tab {
     this.#wants = wants;
     this.#over = over;
     this.#channel = new BroadcastChannel(name);
-    this.#channel.onmessage = ({ data }) => this.#hear(data);
-    // A leader drops a tab when this lock is free: when it has left, or died.
+    // A leader drops a tab when this lock is free: when it has left, or died. So it says nothing before it has it.
     this.#hold(name + this.#id, false, () => {
+      this.#channel.onmessage = ({ data }) => this.#hear(data);
       this.#post({ type: 'ask' });
       this.#asking = setInterval(() => this.#ask(), ASK_MS);
       this.#hold(name, steals, () => this.#lead());

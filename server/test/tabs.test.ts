@@ -125,7 +125,8 @@ describe.skipIf(!browser)('tabs of one browser', () => {
     await one.shows('wallet', holds({ [gold]: '3' }));
     await other.shows('wallet', holds({ [silver]: '30' }));
     await other.shows('third', holds({ [gold]: '5' }));
-    expect([await streams(), other.requests]).toEqual([1, 0]);
+    // Whichever of them was quicker reads for both.
+    expect([await streams(), Math.min(one.requests, other.requests)]).toEqual([1, 0]);
     expect((await one.shown('wallet'))?.amounts).not.toHaveProperty(silver);
     expect((await other.shown('wallet'))?.amounts).not.toHaveProperty(gold);
   });
