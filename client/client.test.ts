@@ -154,14 +154,11 @@ test('a wallet is watched: its session made, its balances folded', async () => {
   source.push(snapshot('c1', { [USDC]: 0n, [DAI]: 5n }));
   expect((await first).balances.get(DAI)?.amount).toBe(5n);
 
-  source.push(diff('c2', { [USDC]: 1n }, [DAI]));
+  source.push(diff('c2', { [USDC]: 1n }));
   const second = await read(states);
   expect(second).toMatchObject({ kind: 'DIFF', cause: 'EVENT' });
-  expect(second.changes).toMatchObject([
-    { previous: { amount: 5n }, now: undefined },
-    { previous: { amount: 0n }, now: { amount: 1n } },
-  ]);
-  expect([...second.balances.keys()]).toEqual([NATIVE, USDC]);
+  expect(second.changes).toMatchObject([{ previous: { amount: 0n }, now: { amount: 1n } }]);
+  expect([...second.balances.keys()]).toEqual([NATIVE, USDC, DAI]);
 });
 
 test('nothing is opened before the first read', async () => {
@@ -234,10 +231,34 @@ test('who names no tokens is told of those of the session, as they are named', a
   source.push(snapshot('c1', { [USDC]: 1n }));
   expect((await first).balances.get(USDC)?.amount).toBe(1n);
   await client.updateSession({ ...KEY, customTokens: [DAI] });
+  await vi.waitFor(async () => {
+    const session = await service.sessions.find({ ...KEY, clientId: CLIENT });
+    expect(session?.tokens).not.toContain(USDC);
+  });
   source.push(updateOf(KEY, 'c2', { [DAI]: 5n }, { cause: 'SESSION_CHANGED', removed: [USDC] }));
   let state = await read(states);
   while (!state.balances.has(DAI)) state = await read(states);
   expect([...state.balances.keys()]).toEqual([NATIVE, DAI]);
+});
+
+test('what others make of the session is not what is watched: it is made what it was', async () => {
+  const client = connect({ clientId: CLIENT });
+  const watch = client.watchBalances({ ...KEY, customTokens: [USDC] });
+  const states: BalancesState[] = [];
+  watch.subscribe((state) => states.push(state));
+  const source = await stream();
+  source.push(snapshot('c1', { [USDC]: 1n }));
+  await vi.waitFor(() => expect(watch.getSnapshot().status.state).toBe('live'));
+
+  const other = connect({ clientId: CLIENT });
+  await other.createSession({ ...KEY, customTokens: [DAI] });
+  source.push(updateOf(KEY, 'c2', { [DAI]: 5n }, { cause: 'SESSION_CHANGED', removed: [USDC] }));
+  const again = await stream(source);
+  expect(again.of.tokens).toContain(USDC);
+  expect(again.after).toBeUndefined();
+  again.push(snapshot('c3', { [USDC]: 2n }));
+  await vi.waitFor(() => expect(watch.getSnapshot().balances.get(USDC)?.amount).toBe(2n));
+  expect(states.every(({ block, balances }) => !block || balances.has(USDC))).toBe(true);
 });
 
 test("a session's spenders: made with it, kept where they are not named, made again with it", async () => {

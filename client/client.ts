@@ -7,6 +7,7 @@ import { ReadBalanceDocument as ReadBalance, ReadBalancesDocument as ReadBalance
 import { Latest } from './latest.ts';
 import { Lifetime } from './lifetime.ts';
 import { Sessions } from './sessions.ts';
+import { Named } from './source/named.ts';
 import { Shared } from './source/shared.ts';
 import { sharedName } from './source/shared-name.ts';
 import type { Source } from './source/source.ts';
@@ -65,8 +66,8 @@ export interface BalancesInput {
 }
 
 /**
- * Without lists and tokens: the native coin and its wrapped token, which always are watched, and what the client's
- * session of the wallet was made of.
+ * Without lists and tokens: the native coin and its wrapped token, which always are watched, and what `createSession`
+ * and `updateSession` of the client have named for the wallet.
  */
 export interface WatchOptions {
   readonly chainId: number;
@@ -90,7 +91,8 @@ export interface WalletsOptions {
 
 export interface BalancesClient extends AsyncDisposable {
   /**
-   * Begins to watch tokens of a wallet; what watches of this client want of it is kept beside them. Throws BalancesError with `BAD_USER_INPUT`, `CHAIN_NOT_SERVED`,
+   * Makes a session by hand, for a watch that names no tokens, or for another door of the server. What watches of this
+   * client want of the wallet is kept beside it. Throws BalancesError with `BAD_USER_INPUT`, `CHAIN_NOT_SERVED`,
    * `TOKEN_LIMIT_EXCEEDED`, `TOO_MANY_CLIENTS`, `TOKEN_LIST_REJECTED`, `TOKEN_LIST_UNAVAILABLE`.
    */
   createSession(input: SessionInput): Promise<Session>;
@@ -194,7 +196,7 @@ export function createBalancesClient(options: BalancesClientOptions): BalancesCl
   const transport = new Transport(options);
   const sessions = new Sessions(transport, clientId);
   const name = sharedName(options);
-  const source = name ? share(name) : connect(sessions, clientId);
+  const source = new Named(name ? share(name) : connect(sessions, clientId), sessions);
   const lifetime = new Lifetime();
 
   function connect(sessions: Sessions, clientId: string): Source {

@@ -12,6 +12,8 @@ type WalletKey = Pick<SessionInput, 'chainId' | 'owner'>;
 /** What a session is made of. */
 export type Contents = Pick<SessionInput, 'tokensListsUrls' | 'customTokens' | 'spenders'>;
 
+const NOTHING: Contents = {};
+
 /**
  * This client's sessions. What is written becomes the whole of a session: so it always is the union of what the
  * application has named and what its watches want, and one write of a wallet comes after the other.
@@ -22,8 +24,7 @@ export class Sessions {
   readonly #named = new Map<string, Contents>();
   readonly #wanted = new Map<string, Contents>();
   readonly #turns = new Map<string, Promise<void>>();
-  /** Called when the application has named something. */
-  onNamed: (() => void) | undefined;
+  readonly #hearers = new Set<() => void>();
 
   constructor(transport: Transport, clientId: string) {
     this.#transport = transport;
@@ -39,8 +40,14 @@ export class Sessions {
   }
 
   /** What the application has named. */
-  named(wallet: WalletKey): Contents | undefined {
-    return this.#named.get(nameOf(wallet));
+  named(wallet: WalletKey): Contents {
+    return this.#named.get(nameOf(wallet)) ?? NOTHING;
+  }
+
+  /** Calls back when it names something. Returns what ends that. */
+  onNamed(hearer: () => void): () => void {
+    this.#hearers.add(hearer);
+    return () => this.#hearers.delete(hearer);
   }
 
   /** Makes this what watches want of a wallet. */
@@ -68,7 +75,7 @@ export class Sessions {
       const all = { ...input, ...union(named, this.#wanted.get(name)) };
       const session = await this.#write(all, mustExist, signal);
       this.#named.set(name, named);
-      this.onNamed?.();
+      for (const hear of [...this.#hearers]) hear();
       return session;
     });
   }

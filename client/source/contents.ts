@@ -17,13 +17,13 @@ export interface SessionContents extends Contents {
 export function contentsOf(followings: readonly Following[], mayNameLists: boolean): SessionContents {
   const tokens = new Set<Address>([keyOf('native')]);
   const spenders = new Set<Address>();
-  for (const { tokens: own, wants } of followings) {
-    for (const token of own ?? wants.customTokens) tokens.add(keyOf(token));
-    for (const spender of wants.spenders) spenders.add(keyOf(spender));
+  for (const { tokens: own, demand } of followings) {
+    for (const token of own ?? demand.customTokens) tokens.add(keyOf(token));
+    for (const spender of demand.spenders) spenders.add(keyOf(spender));
   }
-  const urls = followings[0]?.wants.tokensListsUrls ?? [];
-  const isSame = ({ tokens, wants }: Following) =>
-    !tokens && listsKey(0, wants.tokensListsUrls) === listsKey(0, urls);
+  const urls = followings[0]?.demand.tokensListsUrls ?? [];
+  const isSame = ({ tokens, demand }: Following) =>
+    !tokens && listsKey(0, demand.tokensListsUrls) === listsKey(0, urls);
   return {
     tokensListsUrls: mayNameLists && followings.every(isSame) ? urls : [],
     customTokens: [...tokens],

@@ -86,10 +86,13 @@ export class SessionStream implements Stream {
       await transport.stream(
         WatchBalances,
         { chainId, owner, clientId, after: this.#cursor },
-        ({ balances: update }) => {
+        ({ balances }) => {
           heard();
-          this.#cursor = update.cursor;
-          this.#wallet.update(toWalletUpdate(update), spenders);
+          const update = toWalletUpdate(balances);
+          if (!this.#writing && this.#wallet.isRobbedBy(update))
+            throw new BalancesError('SESSION_NOT_FOUND', 'somebody else has made the session something else');
+          this.#cursor = balances.cursor;
+          this.#wallet.update(update, spenders);
         },
         this.#control.signal,
         () => {

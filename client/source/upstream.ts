@@ -45,7 +45,6 @@ export class Upstream implements Source {
         for (const [wallet, following] of this.#waitingFor(key)) this.#fail(wallet, following, error);
       },
     });
-    sessions.onNamed = () => this.#gather();
     this.#of = {
       transport,
       sessions,
@@ -87,14 +86,14 @@ export class Upstream implements Source {
   #plan(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    const { lists, sessions } = this.#of;
+    const { lists } = this.#of;
     for (const [name, wallet] of this.#wallets) {
       for (const following of wallet.followings) {
         const wrong = wrongAddress(following.demand);
         if (wrong !== undefined)
           this.#fail(wallet, following, new BalancesError('BAD_USER_INPUT', `${wrong} is no address`));
       }
-      if (wallet.followings.size) wallet.resolve(lists, sessions.named(wallet));
+      if (wallet.followings.size) wallet.resolve(lists);
       else this.#wallets.delete(name);
     }
     const planned = plan([...this.#wallets.values()]);
@@ -160,7 +159,7 @@ export class Upstream implements Source {
   *#waitingFor(key: string): Generator<[Wallet, Following]> {
     for (const wallet of this.#wallets.values())
       for (const following of [...wallet.followings])
-        if (!following.tokens && listsKey(wallet.chainId, following.wants.tokensListsUrls) === key)
+        if (!following.tokens && listsKey(wallet.chainId, following.demand.tokensListsUrls) === key)
           yield [wallet, following];
   }
 }

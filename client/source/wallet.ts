@@ -1,5 +1,4 @@
 import { keyOf } from '../address-map.ts';
-import type { Contents } from '../sessions.ts';
 import { type BalancesState, fold, unknown } from '../state.ts';
 import type { Address, Allowance, UpdateCause } from '../types.ts';
 import type { Following, Trouble } from './following.ts';
@@ -35,17 +34,17 @@ export class Wallet implements Wanted {
   }
 
   /** Finds out what is wanted of it. */
-  resolve(lists: Lists, named: Contents | undefined): void {
+  resolve(lists: Lists): void {
     const tokens = new Set<Address>();
     for (const following of this.followings) {
-      following.resolve(lists, named);
+      following.resolve(lists);
       for (const token of following.tokens ?? NONE) tokens.add(token);
     }
     const before = this.tokens ?? NONE;
     if (tokens.size !== before.size || [...tokens].some((token) => !before.has(token))) this.version += 1;
     this.tokens = tokens.size ? tokens : undefined;
-    const wants = [...this.followings].map((following) => following.wants);
-    this.allowances = wants.some(({ spenders }) => spenders.length) ? JSON.stringify(wants) : '';
+    const demands = [...this.followings].map(({ demand }) => demand);
+    this.allowances = demands.some(({ spenders }) => spenders.length) ? JSON.stringify(demands) : '';
   }
 
   /** `spenders`: those whose allowances a snapshot holds. */
@@ -62,6 +61,14 @@ export class Wallet implements Wanted {
         this.#tellAll(following, update.cause);
       following.live();
     }
+  }
+
+  /** Whether it takes away what is known and wanted. */
+  isRobbedBy({ kind, balances, removed }: WalletUpdate): boolean {
+    const left = new Set(balances.map(({ token }) => keyOf(token.address)));
+    const gone = new Set(removed.map(keyOf));
+    const isGone = (token: Address) => (kind === 'SNAPSHOT' ? !left.has(token) : gone.has(token));
+    return [...(this.tokens ?? NONE)].some((token) => this.#state.balances.has(token) && isGone(token));
   }
 
   /** What is known is true, though nothing is told. */
@@ -98,10 +105,10 @@ export class Wallet implements Wanted {
 
   /** Once all is known that it wants to know. */
   #begin(following: Following): void {
-    const { tokens, wants } = following;
+    const { tokens, demand } = following;
     const { balances, block } = this.#state;
     if (!block || !tokens || [...tokens].some((token) => !balances.has(token))) return;
-    if (wants.spenders.every((spender) => this.#spenders.has(keyOf(spender))))
+    if (demand.spenders.every((spender) => this.#spenders.has(keyOf(spender))))
       this.#tellAll(following, following.isLive ? 'SESSION_CHANGED' : 'SUBSCRIBED');
   }
 
@@ -135,9 +142,9 @@ function tellChange(following: Following, update: WalletUpdate): void {
     following.update({ ...update, balances, allowances, removed });
 }
 
-function ownAllowances({ tokens, wants }: Following, allowances: Iterable<Allowance>): readonly Allowance[] {
-  if (!wants.spenders.length) return [];
-  const spenders = new Set(wants.spenders.map(keyOf));
+function ownAllowances({ tokens, demand }: Following, allowances: Iterable<Allowance>): readonly Allowance[] {
+  if (!demand.spenders.length) return [];
+  const spenders = new Set(demand.spenders.map(keyOf));
   return [...allowances].filter(
     ({ token, spender }) => tokens?.has(keyOf(token.address)) && spenders.has(keyOf(spender)),
   );

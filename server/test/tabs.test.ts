@@ -308,6 +308,21 @@ describe.skipIf(!browser)('tabs of one browser', () => {
     await expectBoth([leader, follower], { [gold]: '3' });
   });
 
+  it('do so too where they were given one client id, and who names no tokens is told of those that it made', async () => {
+    const [leader, follower] = await openTabs();
+    const clientId = crypto.randomUUID();
+    for (const tab of [leader, follower]) await tab.connect({ url: app.url, clientId });
+    await leader.watch('wallet', wallet(gold));
+    await leader.shows('wallet', holds({ [gold]: '1' }));
+    await follower.watch('made', wallet());
+    await follower.shows('made', ({ state }) => expect(state).toBe('live'));
+    await follower.createSession(wallet(silver));
+    await follower.shows('made', holds({ [silver]: '10' }));
+    await mint(chain, gold, owner, 2n);
+    await leader.shows('wallet', holds({ [gold]: '3' }));
+    expect([await streams(), follower.requests]).toEqual([1, 1]);
+  });
+
   it('do not share where they have different keys, or do not want to', async () => {
     const [one, other] = await openTabs();
     await other.connect({ url: app.url, apiKey: 'another' });

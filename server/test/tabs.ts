@@ -49,7 +49,12 @@ export class Tab {
     });
   }
 
-  async connect(options: { url: string; apiKey?: string; share?: boolean }): Promise<void> {
+  async connect(options: {
+    url: string;
+    apiKey?: string;
+    clientId?: string;
+    share?: boolean;
+  }): Promise<void> {
     await this.page.evaluate((given) => {
       window.application = new window.Application(given);
     }, options);
