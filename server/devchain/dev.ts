@@ -15,6 +15,9 @@ import { runTraffic } from './traffic.ts';
 
 const BLOCK_TIME_MS = 2_000;
 
+/** Where README's examples and an address that was kept look for them. */
+const PORTS = { node: 8545, tokenList: 8546 };
+
 /** What a variable is here where the environment does not say. */
 const DEFAULTS = { HTTP_BIND: '127.0.0.1:8080', LOG_LEVEL: 'warn', SHUTDOWN_GRACE: '2' };
 
@@ -25,8 +28,13 @@ const PARENT_CHECK_MS = 500;
 /** Runs until told to stop. */
 async function dev(signal: AbortSignal): Promise<void> {
   await using running = new AsyncDisposableStack();
-  const chain = running.use(await startDevchain({ mining: { everyMs: BLOCK_TIME_MS }, signal }));
-  const lists = running.use(await startTokenListServer(chain.tokenList));
+  const mining = { everyMs: BLOCK_TIME_MS };
+  const chain = running.use(
+    await orElsewhere(PORTS.node, signal, (port) => startDevchain({ port, mining, signal })),
+  );
+  const lists = running.use(
+    await orElsewhere(PORTS.tokenList, signal, (port) => startTokenListServer(chain.tokenList, port)),
+  );
   const config = readConfig(environment(chain));
   const log = createLog(config);
   const [owner = chain.deployer] = chain.wallets;
@@ -45,6 +53,20 @@ async function dev(signal: AbortSignal): Promise<void> {
     if (!signal.aborted) throw new Error('The embedded chain (anvil) is gone.');
   });
   await Promise.race([aborted(signal), lost]);
+}
+
+/** At this port, or at any free one where that does not do. */
+async function orElsewhere<T>(
+  port: number,
+  signal: AbortSignal,
+  start: (port: number) => Promise<T>,
+): Promise<T> {
+  try {
+    return await start(port);
+  } catch (error) {
+    if (signal.aborted) throw error;
+    return await start(0);
+  }
 }
 
 function environment(chain: Devchain): Readonly<Record<string, string | undefined>> {
