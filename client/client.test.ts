@@ -332,7 +332,7 @@ test('a server that is overloaded, then away, then back is waited for', async ()
 });
 
 test('a connection that has fallen silent is given up', async () => {
-  const client = connect({ silenceTimeoutMs: 50 });
+  const client = connect({ silenceTimeoutMs: 1000 });
   const states = statesOf(client);
   const first = read(states);
   const source = await stream();
