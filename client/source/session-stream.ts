@@ -6,6 +6,7 @@ import { WatchBalancesDocument as WatchBalances } from '../gql/graphql.ts';
 import type { Address } from '../types.ts';
 import { contentsOf, type SessionContents } from './contents.ts';
 import type { Following } from './following.ts';
+import type { WalletUpdate } from './source.ts';
 import { type Connected, OF_A_DEMAND, type Stream } from './stream.ts';
 import type { Wallet } from './wallet.ts';
 
@@ -32,6 +33,7 @@ export class SessionStream implements Stream {
   #mayNameLists = true;
   #cursor: string | undefined;
   #isOpen = false;
+  #isContested = false;
   #retries = 0;
 
   constructor(of: Connected, wallet: Wallet) {
@@ -75,6 +77,7 @@ export class SessionStream implements Stream {
     const { transport, clientId } = this.#of;
     const { chainId, owner } = this.#wallet;
     const spenders = new Set(contentsOf([...this.#wallet.followings], false).spenders);
+    const held = new Set(this.#tokens);
     let timer: ReturnType<typeof setTimeout> | undefined;
     const heard = () => {
       clearTimeout(timer);
@@ -89,9 +92,9 @@ export class SessionStream implements Stream {
         ({ balances }) => {
           heard();
           const update = toWalletUpdate(balances);
-          if (!this.#writing && this.#wallet.isRobbedBy(update))
-            throw new BalancesError('SESSION_NOT_FOUND', 'somebody else has made the session something else');
+          if (!this.#writing && this.#isRobbedBy(update, held)) throw this.#overwritten();
           this.#cursor = balances.cursor;
+          for (const { token } of update.balances) held.add(keyOf(token.address));
           this.#wallet.update(update, spenders);
         },
         this.#control.signal,
@@ -108,6 +111,20 @@ export class SessionStream implements Stream {
       this.#isOpen = false;
     }
     throw new BalancesError('CONNECTION_FAILED', 'the server ended the stream');
+  }
+
+  /** Whether the session has lost, of what it held, something that is wanted: nobody here has said that it may go. */
+  #isRobbedBy({ kind, balances, removed }: WalletUpdate, held: ReadonlySet<Address>): boolean {
+    const named = new Set(balances.map(({ token }) => keyOf(token.address)));
+    const lost = kind === 'SNAPSHOT' ? [...held].filter((token) => !named.has(token)) : removed.map(keyOf);
+    return lost.some((token) => this.#wallet.tokens?.has(token));
+  }
+
+  /** By another client of the same id. It is written anew once; where they go on, it is done without. */
+  #overwritten(): BalancesError {
+    const code = this.#isContested && !this.#wallet.allowances ? 'TOO_MANY_CLIENTS' : 'SESSION_NOT_FOUND';
+    this.#isContested = true;
+    return new BalancesError(code, 'another client of the same id has made the session another one');
   }
 
   /** Makes the session what is wanted; at once where it is. */

@@ -63,14 +63,6 @@ export class Wallet implements Wanted {
     }
   }
 
-  /** Whether it takes away what is known and wanted. */
-  isRobbedBy({ kind, balances, removed }: WalletUpdate): boolean {
-    const left = new Set(balances.map(({ token }) => keyOf(token.address)));
-    const gone = new Set(removed.map(keyOf));
-    const isGone = (token: Address) => (kind === 'SNAPSHOT' ? !left.has(token) : gone.has(token));
-    return [...(this.tokens ?? NONE)].some((token) => this.#state.balances.has(token) && isGone(token));
-  }
-
   /** What is known is true, though nothing is told. */
   live(): void {
     this.#trouble = undefined;

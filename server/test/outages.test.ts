@@ -46,6 +46,7 @@ describe('after an outage', () => {
   it('a node that is killed and comes back: nothing is lost, the stream stays open', async () => {
     const app = running.use(await startTestApp(chain));
     const watcher = await watch(app);
+    await rest(app, 'POST', `/${chain.chainId}/sessions/${owner}`, { body: { customTokens: [gold] } });
     using stream = new RestStream(app, `/sse/${chain.chainId}/balances/${owner}`);
     await eventually(() => expect(stream.events).toHaveLength(1));
     await mint(chain, gold, owner, 10n);

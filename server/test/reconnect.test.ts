@@ -81,7 +81,7 @@ function program(options: Partial<BalancesClientOptions> = {}): Program {
   const sent: string[] = [];
   const client = createBalancesClient({
     url: `http://127.0.0.1:${port}`,
-    silenceTimeoutMs: 1000,
+    silenceTimeoutMs: 3000,
     fetch: async (input, init) => {
       sent.push(/(?:query|mutation|subscription) (\w+)/.exec(String(init?.body))?.[1] ?? '');
       return await fetch(input, init);
@@ -309,6 +309,33 @@ describe('one client for a whole page', () => {
     await mint(chain, gold, owner, 1n);
     await eventually(() => expect(seen.amount(gold)).toBe(11n));
     expect(seen.course).toEqual(['live']);
+  });
+});
+
+describe('two programs with the same client id', () => {
+  it("do not take each other's tokens", async () => {
+    const [one, other] = [program({ clientId: CLIENT }), program({ clientId: CLIENT })];
+    const first = new Seen(one);
+    await first.agrees(gold);
+    const second = new Seen(other, { customTokens: [silver] });
+    await Promise.all([first.agrees(gold), second.agrees(silver)]);
+    await mint(chain, gold, owner, 5n);
+    await mint(chain, silver, owner, 7n);
+    await eventually(() => expect([first.amount(gold), second.amount(silver)]).toEqual([15n, 7n]));
+    await Promise.all([first.agrees(gold), second.agrees(silver)]);
+    for (const { status, balances } of first.states)
+      if (status.state === 'live') expect(balances.has(gold)).toBe(true);
+  });
+
+  it('are right again when one of them names a session that the other watches', async () => {
+    const spenders = [await chain.newWallet()];
+    const seen = new Seen(program({ clientId: CLIENT }), { spenders });
+    await seen.agrees(gold);
+    const { client } = program({ clientId: CLIENT });
+    await client.createSession({ chainId: chain.chainId, owner, customTokens: [silver] });
+    await mint(chain, gold, owner, 5n);
+    await eventually(() => expect(seen.amount(gold)).toBe(15n));
+    await seen.agrees(gold);
   });
 });
 

@@ -135,13 +135,17 @@ it("a client's own spenders are set exactly: one that is taken out is gone from 
 
 it('a token that leaves takes its allowances with it', async () => {
   const silver = await deployToken(chain, { symbol: 'SILVER' });
-  const watcher = watch({ clientId: CLIENT, customTokens: [gold, silver], spenders: [dex] });
-  await watcher.snapshot();
-  await client().updateSession({ chainId: chain.chainId, owner, clientId: CLIENT, customTokens: [silver] });
-  await eventually(() => expect(watcher.latest?.balances.has(gold)).toBe(false));
-  expect(watcher.latest?.kind).toBe('DIFF');
-  expect(watcher.latest?.allowances.get(gold, dex)).toBeUndefined();
-  expect(allowance(watcher, silver, dex)).toBe(0n);
+  const own = client();
+  const wallet = { chainId: chain.chainId, owner };
+  await own.createSession({ ...wallet, customTokens: [gold, silver], spenders: [dex] });
+  const watched = own.watchBalances(wallet);
+  running.defer(watched.subscribe(() => {}));
+  await eventually(() => expect(watched.getSnapshot().allowances.get(gold, dex)?.amount).toBe(0n));
+  await own.updateSession({ ...wallet, customTokens: [silver] });
+  await eventually(() => expect(watched.getSnapshot().balances.has(gold)).toBe(false));
+  const { allowances } = watched.getSnapshot();
+  expect(allowances.get(gold, dex)).toBeUndefined();
+  expect(allowances.get(silver, dex)?.amount).toBe(0n);
 });
 
 it('ten spenders, and not eleven, over all that share a session', async () => {
