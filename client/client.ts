@@ -50,7 +50,7 @@ export interface BalanceInput {
   readonly token: Address | 'native';
   /** Default: the server's first. */
   readonly chainId?: number;
-  /** Default: `LATEST`. */
+  /** As of which block: `LATEST`, `SAFE` or `FINALIZED`. Default: `LATEST`. */
   readonly at?: BlockTag;
 }
 
@@ -60,13 +60,13 @@ export interface BalancesInput {
   readonly tokens: readonly (Address | 'native')[];
   /** Default: the server's first. */
   readonly chainId?: number;
-  /** Default: `LATEST`. */
+  /** As of which block: `LATEST`, `SAFE` or `FINALIZED`. Default: `LATEST`. */
   readonly at?: BlockTag;
 }
 
 /**
- * Without lists and tokens: the native coin and its wrapped token, which always are watched, and what the client's
- * session of the wallet was made of.
+ * Without lists and tokens: the native coin and its wrapped token, which always are watched, and what this client's
+ * `createSession` was given for the wallet.
  */
 export interface WatchOptions {
   readonly chainId: number;
@@ -90,8 +90,10 @@ export interface WalletsOptions {
 
 export interface BalancesClient extends AsyncDisposable {
   /**
-   * Begins to watch tokens of a wallet; what watches of this client want of it is kept beside them. Throws BalancesError with `BAD_USER_INPUT`, `CHAIN_NOT_SERVED`,
-   * `TOKEN_LIMIT_EXCEEDED`, `TOO_MANY_CLIENTS`, `TOKEN_LIST_REJECTED`, `TOKEN_LIST_UNAVAILABLE`.
+   * Begins to watch tokens of a wallet, for a stream that is opened elsewhere: `watchBalances` needs no session to be
+   * there. What watches of this client want of the wallet is kept beside them. Throws BalancesError with
+   * `BAD_USER_INPUT`, `CHAIN_NOT_SERVED`, `TOKEN_LIMIT_EXCEEDED`, `TOO_MANY_CLIENTS`, `TOKEN_LIST_REJECTED`,
+   * `TOKEN_LIST_UNAVAILABLE`.
    */
   createSession(input: SessionInput): Promise<Session>;
   /** As createSession, but throws `SESSION_NOT_FOUND` where there is none. Open streams get what is new. */
@@ -108,7 +110,7 @@ export interface BalancesClient extends AsyncDisposable {
    * over, or as a store with `getSnapshot` and `subscribe`.
    *
    * Reconnects for ever and resumes where it was; meanwhile what is known is kept, and its status is `stale`. Fails
-   * only by what trying again cannot mend. All watches of a client, and of the browser's other tabs, share one
+   * only by what trying again cannot mend, and by a token list that cannot be had when it is first asked for. All watches of a client, and of the browser's other tabs, share one
    * connection. Ends on `break`, when nobody is subscribed, when the signal aborts, and when the client is disposed.
    */
   watchBalances(options: WatchOptions): BalancesWatch;
