@@ -121,6 +121,15 @@ test('what is refused carries its code', async () => {
   await expect(client.createSession(KEY)).rejects.toMatchObject({ code: 'BAD_USER_INPUT' });
 });
 
+test('of a server that is not there it is said why it could not be reached', async () => {
+  const gone = await serveHttp(new ScriptedService());
+  await gone[Symbol.asyncDispose]();
+  await expect(connect({ url: gone.url }).balance({ owner: OWNER, token: USDC })).rejects.toMatchObject({
+    code: 'CONNECTION_FAILED',
+    message: expect.stringContaining('ECONNREFUSED'),
+  });
+});
+
 test.each(['', '/', '/graphql', '/graphql/'])(
   'the server is found by its URL with %o behind it',
   async (path) => {

@@ -51,7 +51,7 @@ export interface BalanceInput {
   readonly token: Address | 'native';
   /** Default: the server's first. */
   readonly chainId?: number;
-  /** Default: `LATEST`. */
+  /** As of which block: `LATEST`, `SAFE` or `FINALIZED`. Default: `LATEST`. */
   readonly at?: BlockTag;
 }
 
@@ -61,7 +61,7 @@ export interface BalancesInput {
   readonly tokens: readonly (Address | 'native')[];
   /** Default: the server's first. */
   readonly chainId?: number;
-  /** Default: `LATEST`. */
+  /** As of which block: `LATEST`, `SAFE` or `FINALIZED`. Default: `LATEST`. */
   readonly at?: BlockTag;
 }
 
@@ -91,9 +91,10 @@ export interface WalletsOptions {
 
 export interface BalancesClient extends AsyncDisposable {
   /**
-   * Makes a session by hand, for a watch that names no tokens, or for another door of the server. What watches of this
-   * client want of the wallet is kept beside it. Throws BalancesError with `BAD_USER_INPUT`, `CHAIN_NOT_SERVED`,
-   * `TOKEN_LIMIT_EXCEEDED`, `TOO_MANY_CLIENTS`, `TOKEN_LIST_REJECTED`, `TOKEN_LIST_UNAVAILABLE`.
+   * Begins to watch tokens of a wallet, for a stream that is opened elsewhere: `watchBalances` needs no session to be
+   * there. What watches of this client want of the wallet is kept beside them. Throws BalancesError with
+   * `BAD_USER_INPUT`, `CHAIN_NOT_SERVED`, `TOKEN_LIMIT_EXCEEDED`, `TOO_MANY_CLIENTS`, `TOKEN_LIST_REJECTED`,
+   * `TOKEN_LIST_UNAVAILABLE`.
    */
   createSession(input: SessionInput): Promise<Session>;
   /** As createSession, but throws `SESSION_NOT_FOUND` where there is none. Open streams get what is new. */
@@ -110,7 +111,7 @@ export interface BalancesClient extends AsyncDisposable {
    * over, or as a store with `getSnapshot` and `subscribe`.
    *
    * Reconnects for ever and resumes where it was; meanwhile what is known is kept, and its status is `stale`. Fails
-   * only by what trying again cannot mend. All watches of a client, and of the browser's other tabs, share one
+   * only by what trying again cannot mend, and by a token list that cannot be had when it is first asked for. All watches of a client, and of the browser's other tabs, share one
    * connection. Ends on `break`, when nobody is subscribed, when the signal aborts, and when the client is disposed.
    */
   watchBalances(options: WatchOptions): BalancesWatch;

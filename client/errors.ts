@@ -11,7 +11,7 @@ const PASSING: ReadonlySet<string> = new Set([
   'HTTP_429',
 ]);
 
-/** What the server refused, or why it could not be reached. */
+/** What the server refused, or why it could not be reached: `code` to decide by, `message` in words to show. */
 export class BalancesError extends Error {
   override readonly name = 'BalancesError';
   /**
@@ -32,7 +32,10 @@ export class BalancesError extends Error {
     this.retryAfterMs = retryAfterMs;
   }
 
-  /** Whether the same request may succeed later. */
+  /**
+   * Whether the same request may succeed later. A watch tries again by itself; who reads once, or creates a session,
+   * may.
+   */
   get retryable(): boolean {
     return PASSING.has(this.code) || /^HTTP_5\d\d$/.test(this.code);
   }
@@ -40,8 +43,16 @@ export class BalancesError extends Error {
 
 export function connectionFailed(cause: unknown): BalancesError {
   if (cause instanceof BalancesError) return cause;
-  const reason = cause instanceof Error ? cause.message : String(cause);
-  return new BalancesError('CONNECTION_FAILED', `the connection failed: ${reason}`, { cause });
+  return new BalancesError('CONNECTION_FAILED', `the connection failed: ${reasonOf(cause)}`, { cause });
+}
+
+/** Node's `fetch failed` has beneath it why. */
+function reasonOf(thrown: unknown): string {
+  if (!(thrown instanceof Error)) return String(thrown);
+  const { message, cause } = thrown;
+  return cause instanceof Error
+    ? `${message} (${cause.message || (cause as { code?: string }).code})`
+    : message;
 }
 
 interface GraphQLErrors {

@@ -22,7 +22,9 @@ export interface Token {
   readonly symbol: string | null;
   readonly name: string | null;
   readonly decimals: number | null;
+  /** As a token list has it, so of any scheme and host; null where none has one. */
   readonly logoURI: string | null;
+  /** Whether it is the chain's own coin, and no contract. */
   readonly native: boolean;
 }
 
@@ -35,8 +37,9 @@ export interface WatchedBalance {
   readonly amount: bigint | null;
   /** In whole tokens, exact; null without an amount or without decimals. */
   readonly formatted: string | null;
+  /** What it was before, in the token's smallest unit; null where the server does not know. */
   readonly previousAmount: bigint | null;
-  /** That moved it to this amount, where they are known. */
+  /** Hashes of those that moved it to this amount, where they are known; else empty. */
   readonly transactions: readonly Hash[];
   /** Where this amount was first seen. */
   readonly block: Block;
@@ -52,8 +55,9 @@ export interface Allowance {
   readonly spender: Address;
   /** In the token's smallest unit; 2^256-1 commonly stands for no limit. */
   readonly amount: bigint;
+  /** What it was before, in the token's smallest unit; null where the server does not know. */
   readonly previousAmount: bigint | null;
-  /** That moved it to this amount, where they are known. */
+  /** Hashes of those that moved it to this amount, where they are known; else empty. */
   readonly transactions: readonly Hash[];
   /** Where this amount was first seen. */
   readonly block: Block;

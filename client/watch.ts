@@ -14,7 +14,7 @@ export interface BalancesWatch extends AsyncIterable<BalancesState> {
   getSnapshot(): BalancesState;
   /**
    * Calls back with every new state, that of the status included, from then on. Never throws: what ends a watch is in
-   * `status.error`. Returns what ends it.
+   * `status.error`. Returns what ends the subscription.
    */
   subscribe(listener: BalancesListener): () => void;
   /**

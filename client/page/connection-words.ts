@@ -29,7 +29,7 @@ export function connectionWords({ state, since, retries, via }: UseBalancesStatu
   }
 }
 
-/** What went wrong, and what somebody can do about it. */
+/** What went wrong, and what somebody can do about it, whether or not it is tried again meanwhile. */
 export interface Advice {
   readonly title: string;
   readonly text: string;
@@ -38,17 +38,17 @@ export interface Advice {
 const ADVICE: Readonly<Record<string, Advice>> = {
   CONNECTION_FAILED: {
     title: 'The server cannot be reached',
-    text: 'It is tried again by itself. Is the server running, and this machine online?',
+    text: 'Is the server running, and this machine online?',
   },
   UPSTREAM_UNAVAILABLE: {
     title: 'The chain cannot be reached',
-    text: 'The server has no answer from the chain’s nodes. It is tried again by itself.',
+    text: 'The server has no answer from the chain’s nodes.',
   },
   BAD_USER_INPUT: { title: 'The server does not understand this', text: 'Change what is to be watched.' },
   CHAIN_NOT_SERVED: { title: 'This chain is not served here', text: 'Choose another chain.' },
   TOKEN_LIST_UNAVAILABLE: {
     title: 'The token list cannot be had',
-    text: 'It is tried again by itself. Where it stays so, check its address, or leave it out.',
+    text: 'Check its address, or leave it out and name tokens instead.',
   },
   TOKEN_LIST_REJECTED: {
     title: 'The token list cannot be used',
@@ -62,9 +62,15 @@ const ADVICE: Readonly<Record<string, Advice>> = {
     title: 'Too many watch this wallet',
     text: 'Close the page in other browsers, then try again.',
   },
-  RATE_LIMITED: { title: 'Too much was asked for', text: 'It is tried again by itself, in a while.' },
-  CAPACITY_EXCEEDED: { title: 'The server is full', text: 'It is tried again by itself, in a while.' },
+  RATE_LIMITED: { title: 'Too much was asked for', text: 'It takes a while.' },
+  CAPACITY_EXCEEDED: { title: 'The server is full', text: 'It takes a while.' },
   UNAUTHENTICATED: { title: 'The server wants an API key', text: 'Enter one that it knows.' },
+};
+
+/** Where the server can be reached, and its stream cannot: just after it came back, or behind a proxy. */
+export const STREAM_ONLY: Advice = {
+  title: 'The stream is cut off',
+  text: 'The server is there: changes should come again within half a minute.',
 };
 
 export function adviceOn({ code }: BalancesError): Advice {

@@ -1,7 +1,7 @@
 import { type UseBalancesResult, type UseBalancesStatus, useBalances } from '@balance-stream/client/react';
 import type { ReactNode } from 'react';
 import { Balances } from './balances/balances.tsx';
-import { adviceOn } from './connection-words.ts';
+import { adviceOn, STREAM_ONLY } from './connection-words.ts';
 import { Feed } from './feed.tsx';
 import { Notice } from './notice.tsx';
 import type { ServedChain } from './server.ts';
@@ -35,7 +35,7 @@ export function Dashboard({ wish, chains, form, ...actions }: DashboardProps) {
       {state.status.state === 'failed' && <Refusal status={state.status} {...actions} />}
       <WalletHeader {...{ wish, chains, state }}>{form}</WalletHeader>
       <Status {...{ status: state.status, health, latencies }} />
-      <Trouble state={state} />
+      <Trouble state={state} isHeard={health !== undefined} />
       {state.block ? (
         <div className={`watched ${state.status.state}`}>
           <section className="panel" aria-labelledby="balances">
@@ -75,11 +75,18 @@ function Refusal({ status: { error }, onTryAgain, onOtherKey }: RefusalProps) {
   );
 }
 
+interface TroubleProps {
+  readonly state: UseBalancesResult;
+  /** The server answers other questions: it is back already, or it is streams that do not get through. */
+  readonly isHeard: boolean;
+}
+
 /** What stands for the time being between somebody and true balances. */
-function Trouble({ state: { status, block } }: { readonly state: UseBalancesResult }) {
+function Trouble({ state: { status, block }, isHeard }: TroubleProps) {
   const { state, error, retries, since } = status;
   if (state !== 'stale' && (state !== 'connecting' || retries === 0)) return null;
-  const advice = error && adviceOn(error);
+  const isStreamOnly = error?.code === 'CONNECTION_FAILED' && isHeard;
+  const advice = isStreamOnly ? STREAM_ONLY : error && adviceOn(error);
   return (
     <Notice kind="passing" title={advice?.title ?? 'The connection is lost'}>
       {block && (
@@ -87,7 +94,7 @@ function Trouble({ state: { status, block } }: { readonly state: UseBalancesResu
           What is shown was true at {timeOf(since)}, in block {`${block.number}`}, and may not be any more.
         </p>
       )}
-      <p>{advice?.text ?? 'It is tried again by itself.'}</p>
+      <p>It is tried again by itself. {advice?.text}</p>
       {error && error.code !== 'CONNECTION_FAILED' && <p className="detail">{error.message}</p>}
     </Notice>
   );

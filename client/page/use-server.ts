@@ -35,10 +35,10 @@ export function useChains(apiKey: string, attempt: number): Chains {
 }
 
 /**
- * How the server stands to a chain, asked now and then while somebody looks, and at once when `occasion` is another;
- * undefined while it does not answer.
+ * How the server stands to a chain, asked now and then while somebody looks, and at once when the state of the
+ * connection is another; undefined while it does not answer.
  */
-export function useHealth(chainId: number, occasion: string): ChainHealth | undefined {
+export function useHealth(chainId: number, connection: string): ChainHealth | undefined {
   const [health, setHealth] = useState<ChainHealth>();
   useEffect(() => {
     const gone = new AbortController();
@@ -48,6 +48,8 @@ export function useHealth(chainId: number, occasion: string): ChainHealth | unde
         if (!gone.signal.aborted) setHealth(undefined);
       });
     };
+    // What was heard before the connection broke says nothing of what is there now.
+    if (connection !== 'live') setHealth(undefined);
     ask();
     const timer = setInterval(ask, HEALTH_EVERY_MS);
     document.addEventListener('visibilitychange', ask);
@@ -56,6 +58,6 @@ export function useHealth(chainId: number, occasion: string): ChainHealth | unde
       clearInterval(timer);
       document.removeEventListener('visibilitychange', ask);
     };
-  }, [chainId, occasion]);
+  }, [chainId, connection]);
   return health;
 }

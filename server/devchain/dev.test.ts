@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { expect, test, vi } from 'vitest';
 import { startDev } from '../test/dev-process.ts';
+import { freeOrAny } from './ports.ts';
 
 test('what it prints can be pasted, shows a wallet move, and Ctrl-C leaves nothing behind', async () => {
   const dev = startDev();
@@ -47,6 +48,20 @@ test('what it prints can be pasted, shows a wallet move, and Ctrl-C leaves nothi
   await expect(fetch(node)).rejects.toThrow();
 }, 60_000);
 
+test('started again, its token list is where it was, for the page that is still open', async () => {
+  const host = `127.0.0.1:${await freePair()}`;
+  const first = startDev({ HTTP_BIND: host });
+  await first.ready();
+  const list = first.addressOf('Tokens');
+  first.interrupt();
+  await first.exited;
+
+  const second = startDev({ HTTP_BIND: host });
+  await second.ready();
+  expect(second.addressOf('Tokens')).toBe(list);
+  expect((await fetch(list)).status).toBe(200);
+}, 60_000);
+
 test('a port in use, or a bad variable, is named in one line', async () => {
   const dev = startDev();
   await dev.ready();
@@ -60,3 +75,10 @@ test('a port in use, or a bad variable, is named in one line', async () => {
   expect(await wrong.exited).toBe(1);
   expect(wrong.complained()).toMatch(/^SNAPSHOT_INTERVAL: expected .*\n$/);
 }, 60_000);
+
+/** A port that is free with the one behind it; below those that the system hands out for connections. */
+async function freePair(): Promise<number> {
+  for (let port = 20_000 + 2 * (process.pid % 5_000); port < 32_000; port += 2)
+    if ((await freeOrAny(port)) && (await freeOrAny(port + 1))) return port;
+  throw new Error('no two ports are free');
+}

@@ -10,16 +10,17 @@ import type { Sample } from '../delivery/sample.ts';
 import { describe } from '../errors.ts';
 import { createLog } from '../log.ts';
 import { type Devchain, startDevchain } from './devchain.ts';
+import { freeOrAny } from './ports.ts';
 import { startTokenListServer } from './tokenlist-server.ts';
 import { runTraffic } from './traffic.ts';
 
 const BLOCK_TIME_MS = 2_000;
 
-/** Where README's examples and an address that was kept look for them. */
-const PORTS = { node: 8545, tokenList: 8546 };
-
 /** What a variable is here where the environment does not say. */
 const DEFAULTS = { HTTP_BIND: '127.0.0.1:8080', LOG_LEVEL: 'warn', SHUTDOWN_GRACE: '2' };
+
+/** Where everybody looks for a node on their own machine. */
+const NODE_PORT = 8545;
 
 /** npm passes on a signal that the terminal has sent us as well: what comes this soon is the same Ctrl-C. */
 const SAME_SIGNAL_MS = 500;
@@ -28,13 +29,10 @@ const PARENT_CHECK_MS = 500;
 /** Runs until told to stop. */
 async function dev(signal: AbortSignal): Promise<void> {
   await using running = new AsyncDisposableStack();
+  const ports = await usualPorts();
   const mining = { everyMs: BLOCK_TIME_MS };
-  const chain = running.use(
-    await orElsewhere(PORTS.node, signal, (port) => startDevchain({ port, mining, signal })),
-  );
-  const lists = running.use(
-    await orElsewhere(PORTS.tokenList, signal, (port) => startTokenListServer(chain.tokenList, port)),
-  );
+  const chain = running.use(await startDevchain({ port: ports.node, mining, signal }));
+  const lists = running.use(await startTokenListServer(chain.tokenList, ports.list));
   const config = readConfig(environment(chain));
   const log = createLog(config);
   const [owner = chain.deployer] = chain.wallets;
@@ -55,19 +53,17 @@ async function dev(signal: AbortSignal): Promise<void> {
   await Promise.race([aborted(signal), lost]);
 }
 
-/** At this port, or at any free one where that does not do. */
-async function orElsewhere<T>(
-  port: number,
-  signal: AbortSignal,
-  start: (port: number) => Promise<T>,
-): Promise<T> {
-  try {
-    return await start(port);
-  } catch (error) {
-    if (signal.aborted) throw error;
-    return await start(0);
-  }
+/**
+ * The same each time, where they are free: an open page names the list, and must find it again after a restart. Any
+ * that are free where the server takes any, too.
+ */
+async function usualPorts(): Promise<{ readonly node: number; readonly list: number }> {
+  const port = Number(/:(\d+)$/.exec(httpBind())?.[1]);
+  if (!port) return { node: 0, list: 0 };
+  return { node: await freeOrAny(NODE_PORT), list: await freeOrAny(port + 1) };
 }
+
+const httpBind = () => process.env.HTTP_BIND?.trim() || DEFAULTS.HTTP_BIND;
 
 function environment(chain: Devchain): Readonly<Record<string, string | undefined>> {
   const { anvil, multicall, weth } = chain;
@@ -132,7 +128,7 @@ function explain(error: unknown): string {
   const inUse = (thing: unknown): boolean =>
     thing instanceof Error && (('code' in thing && thing.code === 'EADDRINUSE') || inUse(thing.cause));
   if (!inUse(error)) return describe(error);
-  return `HTTP_BIND: ${process.env.HTTP_BIND?.trim() || DEFAULTS.HTTP_BIND} is in use; set it to another address:port`;
+  return `HTTP_BIND: ${httpBind()} is in use; set it to another address:port`;
 }
 
 const told = untilTold('SIGINT', 'SIGTERM', 'SIGHUP');

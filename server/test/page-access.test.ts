@@ -78,6 +78,24 @@ describe.skipIf(!browser)('the page at /, for everybody', () => {
     expectClean(visit);
   });
 
+  it.each([1280, 1100, 800, 360])(
+    '%d pixels wide, every token can be told from the others',
+    async (width) => {
+      await using visit = await open(stage.pageOf());
+      const { page } = visit;
+      await page.setViewportSize({ width, height: 800 });
+      await connectionIs(page, 'Live');
+      await page.locator('.symbol').first().waitFor();
+      const cut = page
+        .locator('.symbol')
+        .evaluateAll((all) =>
+          all.filter((one) => one.scrollWidth > one.clientWidth).map((one) => one.textContent),
+        );
+      expect(await cut).toEqual([]);
+      expectClean(visit);
+    },
+  );
+
   it('all of it can be done by keyboard, and one sees where one is', async () => {
     await using visit = await open(stage.pageOf());
     const { page } = visit;

@@ -56,6 +56,21 @@ describe.skipIf(!browser)('the page at /, over one connection that may break', (
     expect(visit.strangers).toEqual([]);
   }, 60_000);
 
+  it('does not say that the server is away where only its stream does not get through', async () => {
+    await using visit = await (browser as TestBrowser).open(stage.pageOf(), {
+      prepare: (context) =>
+        context.route('**/graphql', (route) =>
+          route.request().headers().accept === 'text/event-stream' ? route.abort() : route.continue(),
+        ),
+    });
+    const { page } = visit;
+    await page.getByRole('heading', { name: 'The stream is cut off' }).waitFor();
+    await page.getByText('In step').waitFor();
+    expect(await page.getByRole('heading', { name: 'The server cannot be reached' }).count()).toBe(0);
+    await visit.context.unroute('**/graphql');
+    await connectionIs(page, 'Live');
+  }, 60_000);
+
   it('two tabs have one stream between them, and both are told', async () => {
     const { link } = stage.chain.tokens;
     await using visit = await (browser as TestBrowser).open(stage.pageOf());

@@ -139,6 +139,8 @@ describe.skipIf(!browser)('the page at /', () => {
   ])('%s is told, with what to do about it', async (_, wish, words) => {
     await using visit = await open(stage.pageOf(wish()));
     await visit.page.getByText(words).waitFor();
+    // Until somebody has done it nothing happens, and nothing else is said.
+    expect(await visit.page.getByText('tried again by itself').count()).toBe(0);
     expectClean(visit);
   });
 

@@ -153,8 +153,9 @@ function statusOf(view: View): Line {
   const facts = [
     ...(status.head ? [`block ${status.head.number}`] : []),
     `${updates} update${updates === 1 ? '' : 's'}`,
-    server,
+    // Before the server's address, which may be longer than there is room for.
     ...(ended ? [] : ['q ends']),
+    server,
   ];
   return [
     { text: `${dot} ${words}`, paint },
