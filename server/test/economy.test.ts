@@ -80,7 +80,7 @@ describe('upstream cost', () => {
     await rest(app, 'POST', `/${chain.chainId}/sessions/${owner}`, { body: { customTokens: tokens } });
     // 3 × 500 holds them all; native balances of the blocks before may still have been due.
     await eventually(() => expect(proxy.count('eth_call')).toBeGreaterThanOrEqual(3));
-    using watcher = watch(owner, chain.weth);
+    using watcher = watch(owner, ...tokens);
     expect((await watcher.snapshot()).balances.size).toBe(1002);
     // The balances were known; the metadata of 166 tokens fit a call.
     expect(proxy.count('eth_call')).toBeLessThanOrEqual(3 + 1 + Math.ceil(1001 / 166));
