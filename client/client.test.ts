@@ -130,6 +130,14 @@ test('of a server that is not there it is said why it could not be reached', asy
   });
 });
 
+test('an address that is none fails at once, as one of a misspelt variable is', async () => {
+  const watch = connect({ url: `${process.env.NO_SUCH_VARIABLE}` }).watchBalances(KEY);
+  await expect(watch[Symbol.asyncIterator]().next()).rejects.toMatchObject({
+    code: 'BAD_USER_INPUT',
+    message: "url: 'undefined' is no address of a server",
+  });
+});
+
 test.each(['', '/', '/graphql', '/graphql/'])(
   'the server is found by its URL with %o behind it',
   async (path) => {

@@ -18,7 +18,7 @@ import { followWallets, mergeUnreadWallets, type WalletsState } from './wallets.
 import { type BalancesListener, type BalancesWatch, Watch } from './watch.ts';
 
 export interface BalancesClientOptions {
-  /** Of the server, as `https://balances.example`, or of its `/graphql`. */
+  /** Of the server, as `https://balances.example`, or of its `/graphql`; on a page it may be relative to it. */
   readonly url: string | URL;
   /** Where the server asks for one; sent as `Authorization: Bearer`. */
   readonly apiKey?: string | undefined;

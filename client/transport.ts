@@ -131,7 +131,13 @@ function read<R>(text: string): R | null | undefined {
 
 /** Relative URLs are taken from the page; so not before there is one, for a server may have rendered it. */
 function endpoint(url: string | URL): string {
-  const absolute = new URL(url, globalThis.location?.href);
+  let absolute: URL;
+  try {
+    absolute = new URL(url, globalThis.location?.href);
+  } catch (cause) {
+    // Not the network's fault: trying again would not mend it.
+    throw new BalancesError('BAD_USER_INPUT', `url: '${url}' is no address of a server`, { cause });
+  }
   const path = absolute.pathname.replace(/\/+$/, '');
   absolute.pathname = path.endsWith('/graphql') ? path : `${path}/graphql`;
   return absolute.href;
