@@ -7,7 +7,7 @@ COPY client/package.json client/
 RUN npm install --omit=dev --workspace server --no-audit --no-fund
 
 # The page is built apart: what that takes is not needed to serve it. No script of a package is run: none has to be
-# for this, and the one of the client would build what is not here yet.
+# for this, and the workspace's own would build what is not here yet.
 FROM node:24-slim AS page
 WORKDIR /app
 COPY package.json package-lock.json ./

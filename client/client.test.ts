@@ -147,6 +147,13 @@ test.each(['', '/', '/graphql', '/graphql/'])(
   },
 );
 
+test('who names no wallet, where types are not heeded, is told so', async () => {
+  const states = connect()
+    .watchBalances({ chainId: 1 } as WatchOptions)
+    [Symbol.asyncIterator]();
+  await expect(states.next()).rejects.toMatchObject({ code: 'BAD_USER_INPUT' });
+});
+
 test('headers go with every request, asked for anew each time', async () => {
   const sent: (string | null)[] = [];
   let token = 0;

@@ -11,19 +11,36 @@ const PASSING: ReadonlySet<string> = new Set([
   'HTTP_429',
 ]);
 
+/**
+ * The `extensions.code` of the schema's errors; `HTTP_<status>` where an answer had none; `CONNECTION_FAILED` where there
+ * was no answer.
+ */
+export type ErrorCode =
+  | 'BAD_USER_INPUT'
+  | 'CAPACITY_EXCEEDED'
+  | 'CHAIN_NOT_SERVED'
+  | 'CONNECTION_FAILED'
+  | 'DOCUMENT_LIMIT_EXCEEDED'
+  | 'INTERNAL_SERVER_ERROR'
+  | 'RATE_LIMITED'
+  | 'SESSION_NOT_FOUND'
+  | 'TOKEN_LIMIT_EXCEEDED'
+  | 'TOKEN_LIST_REJECTED'
+  | 'TOKEN_LIST_UNAVAILABLE'
+  | 'TOO_MANY_CLIENTS'
+  | 'UNAUTHENTICATED'
+  | 'UPSTREAM_UNAVAILABLE'
+  | (string & {});
+
 /** What the server refused, or why it could not be reached: `code` to decide by, `message` in words to show. */
 export class BalancesError extends Error {
   override readonly name = 'BalancesError';
-  /**
-   * The `extensions.code` of the schema's errors, as `SESSION_NOT_FOUND`; `HTTP_<status>` where an answer had
-   * none; `CONNECTION_FAILED` where there was no answer.
-   */
-  readonly code: string;
+  readonly code: ErrorCode;
   /** Milliseconds before which the server does not want to be asked again, where it says so; else 0. */
   readonly retryAfterMs: number;
 
   constructor(
-    code: string,
+    code: ErrorCode,
     message: string,
     { retryAfterMs = 0, ...options }: ErrorOptions & { retryAfterMs?: number } = {},
   ) {

@@ -9,7 +9,8 @@ export {
   type WalletsOptions,
   type WatchOptions,
 } from './client.ts';
-export { BalancesError } from './errors.ts';
+export { BalancesError, type ErrorCode } from './errors.ts';
+/** For fallbacks of your own. */
 export type { Connection, Demand, Follower, Source, Via, WalletUpdate } from './source/source.ts';
 export {
   type BalanceChange,

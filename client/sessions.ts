@@ -116,5 +116,6 @@ function both<T>(one: readonly T[] = [], other: readonly T[] = []): T[] {
 }
 
 export function nameOf({ chainId, owner }: WalletKey): string {
-  return `${chainId} ${owner.toLowerCase()}`;
+  // Where types are not heeded it may be anything.
+  return `${chainId} ${String(owner).toLowerCase()}`;
 }

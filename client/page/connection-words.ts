@@ -8,7 +8,7 @@ export const STATE_WORDS = {
   connecting: 'Connecting',
   live: 'Live',
   stale: 'Out of date',
-  failed: 'Refused',
+  failed: 'Stopped',
   idle: 'Not watching',
 } as const satisfies Record<UseBalancesStatus['state'], string>;
 

@@ -133,6 +133,11 @@ test('a view is sorted by worth as a number, by name as people do, and by what c
   expect(names('symbol', 'ascending')).toEqual(['Broken', 'GOLD', 'SILVER', 'tin']);
   expect(names('amount', 'descending')).toEqual(['SILVER', 'GOLD', 'tin', 'Broken']);
   expect(names('change', 'descending')).toEqual(['tin', 'Broken', 'GOLD', 'SILVER']);
+  const COIN = { ...token('ETH', 'e'), native: true };
+  const UNNAMED = { ...token('', '0'), symbol: null };
+  const all = [balance(UNNAMED, 1n), balance(GOLD, 1n), balance(COIN, 1n)];
+  const byName = { search: '', hideZeros: false, order: { by: 'symbol', direction: 'ascending' } } as const;
+  expect(viewed(all, story, byName).map(({ token }) => token.symbol)).toEqual(['ETH', 'GOLD', null]);
   // What cannot be read is not nothing.
   expect(names('symbol', 'ascending', true)).toEqual(['Broken', 'GOLD', 'SILVER']);
 });

@@ -54,8 +54,8 @@ export function WishForm({ draft, chains, isTried, onWish }: WishFormProps) {
         )}
       </Field>
       <Field
-        title="Token list"
-        hint="Address of a list in Uniswap’s format. May be empty."
+        title="Token list (optional)"
+        hint="Address of a list in Uniswap’s format."
         mistake={mistakes.list}
       >
         {(props) => (
@@ -71,8 +71,8 @@ export function WishForm({ draft, chains, isTried, onWish }: WishFormProps) {
         )}
       </Field>
       <Field
-        title="Tokens"
-        hint="Addresses of more tokens. The chain’s own coin is always there."
+        title="More tokens (optional)"
+        hint="Their addresses. The chain’s own coin is always there."
         mistake={mistakes.tokens}
         wide
       >

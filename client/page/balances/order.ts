@@ -44,11 +44,18 @@ function worthOf({ amount, formatted }: WatchedBalance): number {
   return amount === null ? -1 : Number(formatted ?? amount);
 }
 
+/** The chain's own coin first, and last what has no symbol. */
 function bySymbol(one: WatchedBalance, other: WatchedBalance): number {
   return (
+    rankOf(one.token) - rankOf(other.token) ||
     collator.compare(nameOf(one.token), nameOf(other.token)) ||
     (one.token.address < other.token.address ? -1 : 1)
   );
+}
+
+function rankOf({ native, symbol }: WatchedBalance['token']): number {
+  if (native) return 0;
+  return symbol === null ? 2 : 1;
 }
 
 const collator = new Intl.Collator('en', { sensitivity: 'base', numeric: true });

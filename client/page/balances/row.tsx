@@ -39,7 +39,7 @@ export const BalanceRow = memo(function BalanceRow(props: BalanceRowProps) {
           )}
         </span>
         <span className="name">
-          {token.native ? 'The chain’s own coin' : hasName ? token.name : 'says no name'}
+          {token.native ? 'The chain’s own coin' : hasName ? token.name : 'has no name'}
         </span>
       </th>
       <td role="cell" className="amount">
