@@ -55,8 +55,8 @@ export class WalletsStream implements Stream {
       { items, after: this.#cursor },
       ({ walletBalances: update }) => {
         heard();
-        this.#cursor = update.cursor;
         this.#fold(update);
+        this.#cursor = update.cursor;
       },
       this.#control.signal,
       () => {
