@@ -45,7 +45,10 @@ export class Upstream implements Source {
         for (const [wallet, following] of this.#waitingFor(key)) this.#fail(wallet, following, error);
       },
     });
-    sessions.onNamed = () => this.#gather();
+    // At once: the stream may tell of it next.
+    sessions.onNamed = () => {
+      if (!signal.aborted) this.#plan();
+    };
     this.#of = {
       transport,
       sessions,
