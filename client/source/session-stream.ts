@@ -113,8 +113,9 @@ export class SessionStream implements Stream {
     throw new BalancesError('CONNECTION_FAILED', 'the server ended the stream');
   }
 
-  /** Whether the session has lost, of what it held, something that is wanted: nobody here has said that it may go. */
+  /** Whether the session has lost, of what it held, something that is wanted, and nobody here has said that it may go. */
   #isRobbedBy({ kind, balances, removed }: WalletUpdate, held: ReadonlySet<Address>): boolean {
+    if (this.#of.sessions.isWriting(this.#wallet)) return false;
     const named = new Set(balances.map(({ token }) => keyOf(token.address)));
     const lost = kind === 'SNAPSHOT' ? [...held].filter((token) => !named.has(token)) : removed.map(keyOf);
     return lost.some((token) => this.#wallet.tokens?.has(token));
