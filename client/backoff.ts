@@ -2,6 +2,8 @@ import { onWake } from './wake.ts';
 
 const LEAST_MS = 500;
 const MOST_MS = 30_000;
+/** What timers can wait; with more they do not wait at all. */
+const MOST_TIMER_MS = 2 ** 31 - 1;
 
 /**
  * Growing pauses between attempts, jittered so that the clients of a restarted server do not come together. They end
@@ -17,7 +19,7 @@ export class Backoff {
   /** Pauses, no less than so many milliseconds; returns at once when the signal aborts. */
   async pause(signal: AbortSignal, leastMs = 0): Promise<void> {
     const ceiling = Math.min(MOST_MS, LEAST_MS * 2 ** this.#attempts++);
-    const ms = Math.max(leastMs, ceiling * (0.5 + Math.random() / 2));
+    const ms = Math.min(MOST_TIMER_MS, Math.max(leastMs, ceiling * (0.5 + Math.random() / 2)));
     if (signal.aborted) return;
     await new Promise<void>((resolve) => {
       const done = () => {

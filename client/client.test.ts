@@ -170,6 +170,24 @@ test('headers go with every request, asked for anew each time', async () => {
   expect(sent).toContain('Bearer 1');
 });
 
+test('an update that was spoilt on its way is asked for again', async () => {
+  const spoil: typeof fetch = async (input, init) => {
+    const { body, ...rest } = await fetch(input, init);
+    const spoilt = new TransformStream<string, string>({
+      transform: (text, to) => to.enqueue(text.replace('"amount":"5"', '"amount":"5\ufffd"')),
+    });
+    const text = body?.pipeThrough(new TextDecoderStream()).pipeThrough(spoilt);
+    return new Response(text?.pipeThrough(new TextEncoderStream()) ?? null, rest);
+  };
+  const states = statesOf(connect({ fetch: spoil }));
+  const first = stream();
+  const reading = read(states);
+  (await first).push(snapshot('cursor-1', { [USDC]: 1n }));
+  await reading;
+  (await first).push(diff('cursor-2', { [USDC]: 5n }));
+  expect((await stream(await first)).after).toBe('cursor-1');
+});
+
 test('a wallet is watched: its session made, its balances folded', async () => {
   const states = statesOf(connect(), { customTokens: [USDC, DAI] });
   const first = read(states);

@@ -62,6 +62,11 @@ export class Sessions {
     });
   }
 
+  /** Whether a write is under way, of which the stream may know before the answer is here. */
+  isWriting(wallet: WalletKey): boolean {
+    return this.#turns.has(nameOf(wallet));
+  }
+
   /** No watch wants anything of it any more. */
   release(wallet: WalletKey): void {
     this.#wanted.delete(nameOf(wallet));

@@ -48,7 +48,7 @@ export class Transport {
 
   /**
    * Resolves when the server completes the stream or the signal aborts; throws BalancesError when it breaks.
-   * `heartbeat` is called for every comment of the server: the first comes at once, whatever becomes of the operation.
+   * `comment` is called with what the server says between events.
    * https://github.com/enisdenjo/graphql-sse/blob/master/PROTOCOL.md#distinct-connections-mode
    */
   async stream<R, V>(
@@ -56,7 +56,7 @@ export class Transport {
     variables: V,
     next: (data: R) => void,
     signal: AbortSignal,
-    heartbeat: () => void = () => {},
+    comment: (text: string) => void = () => {},
   ): Promise<void> {
     let text = '';
     try {
@@ -65,7 +65,7 @@ export class Transport {
         text = lines.pop() ?? '';
         for (const line of lines) {
           if (line === 'event: complete' || signal.aborted) return;
-          if (line[0] === ':') heartbeat();
+          if (line[0] === ':') comment(line.slice(1));
           const data = line.startsWith('data:') && read<R>(line.slice(5));
           if (data) next(data);
         }

@@ -7,14 +7,8 @@ import type { Address } from '../types.ts';
 import { contentsOf, type SessionContents } from './contents.ts';
 import type { Following } from './following.ts';
 import type { WalletUpdate } from './source.ts';
-import { type Connected, OF_A_DEMAND, type Stream } from './stream.ts';
+import { type Connected, caughtUp, OF_A_DEMAND, type Stream } from './stream.ts';
 import type { Wallet } from './wallet.ts';
-
-/**
- * After so long without a word the server has none: what happened while the connection was down it says at once, but
- * after the first heartbeat.
- */
-const QUIET_MS = 200;
 
 /**
  * The session of a wallet, and the stream of it. The session is made of what all followings want, again whenever that
@@ -78,9 +72,8 @@ export class SessionStream implements Stream {
     const { chainId, owner } = this.#wallet;
     const spenders = new Set(contentsOf([...this.#wallet.followings], false).spenders);
     const held = new Set(this.#tokens);
-    let timer: ReturnType<typeof setTimeout> | undefined;
+    let isBehind = this.#cursor !== undefined;
     const heard = () => {
-      clearTimeout(timer);
       this.#isOpen = true;
       this.#retries = 0;
       went();
@@ -92,29 +85,29 @@ export class SessionStream implements Stream {
         ({ balances }) => {
           heard();
           const update = toWalletUpdate(balances);
-          if (!this.#writing && this.#isRobbedBy(update, held)) throw this.#overwritten();
+          if (this.#isRobbedBy(update, held)) throw this.#overwritten();
+          isBehind &&= update.kind === 'DIFF';
+          this.#wallet.update(update, { spenders, isBehind });
           this.#cursor = balances.cursor;
           for (const { token } of update.balances) held.add(keyOf(token.address));
-          this.#wallet.update(update, spenders);
         },
         this.#control.signal,
-        () => {
-          if (!this.#cursor || this.#isOpen) return;
-          timer ??= setTimeout(() => {
-            heard();
-            this.#wallet.live();
-          }, QUIET_MS);
+        (comment) => {
+          if (!isBehind || !caughtUp(comment).has(chainId)) return;
+          isBehind = false;
+          heard();
+          this.#wallet.live();
         },
       );
     } finally {
-      clearTimeout(timer);
       this.#isOpen = false;
     }
     throw new BalancesError('CONNECTION_FAILED', 'the server ended the stream');
   }
 
-  /** Whether the session has lost, of what it held, something that is wanted: nobody here has said that it may go. */
+  /** Whether the session has lost, of what it held, something that is wanted, and nobody here has said that it may go. */
   #isRobbedBy({ kind, balances, removed }: WalletUpdate, held: ReadonlySet<Address>): boolean {
+    if (this.#of.sessions.isWriting(this.#wallet)) return false;
     const named = new Set(balances.map(({ token }) => keyOf(token.address)));
     const lost = kind === 'SNAPSHOT' ? [...held].filter((token) => !named.has(token)) : removed.map(keyOf);
     return lost.some((token) => this.#wallet.tokens?.has(token));

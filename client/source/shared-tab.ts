@@ -79,7 +79,8 @@ export class Tab {
   #lead(): void {
     clearInterval(this.#asking);
     this.#leads = true;
-    this.#begin(Date.now() + Math.random());
+    // Clocks are set back at times.
+    this.#begin(Math.max(Date.now(), this.#term + 1) + Math.random());
     this.#announce();
   }
 

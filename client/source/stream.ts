@@ -28,3 +28,9 @@ export interface Connected {
 
 /** Codes by which a request is refused for what one demand asks for, and others may be taken. */
 export const OF_A_DEMAND: ReadonlySet<string> = new Set(['BAD_USER_INPUT', 'TOKEN_LIMIT_EXCEEDED']);
+
+/** The chains of which the server says that it has told all, to who came back with a cursor. */
+export function caughtUp(comment: string): ReadonlySet<number> {
+  const [, chains] = /^caught-up ([\d ]+)/.exec(comment) ?? [];
+  return new Set(chains?.split(' ').map(Number));
+}

@@ -224,13 +224,15 @@ test('a second wallet puts both into one stream, and the first stays live meanwh
   await vi.waitFor(() => expect(held(alice.watch)).toEqual({ [NATIVE]: 0n, [USDC]: 9n }));
   expect(bob.told).toHaveLength(1);
 
+  service.isBehind = true;
   both.end();
   const again = await newest(service.walletStreams, both);
   expect(again.after).toBe('w2');
   await vi.waitFor(() => expect(statusOf(alice.watch)).toMatchObject({ state: 'stale', retries: 1 }));
+  again.isBehind = false;
   again.push(ofAll('w3', [[BOB, DAI, 5n]], 'DIFF'));
   await vi.waitFor(() => expect(held(bob.watch)).toEqual({ [NATIVE]: 3n, [DAI]: 5n }));
-  // What the chain's updates say of one they say of all of its wallets.
+  // That all was told is said of the chain, and so of all of its wallets.
   expect(statusOf(alice.watch).state).toBe('live');
 });
 
@@ -419,7 +421,7 @@ test('where an office has as many sessions of a wallet as it may, the wallet com
   );
 });
 
-test('after a drop with nothing to say the status is live again by the heartbeat alone', async () => {
+test('after a drop with nothing to say the status is live again once the server says so', async () => {
   const one = mount({ customTokens: [USDC] });
   const stream = await session();
   stream.push(first(ALICE, { [NATIVE]: 0n, [USDC]: 1n }));
@@ -433,6 +435,58 @@ test('after a drop with nothing to say the status is live again by the heartbeat
   expect(one.told[1]?.status).toMatchObject({ retries: 1, error: { code: 'CONNECTION_FAILED' } });
   expect(one.told[2]?.status).toMatchObject({ retries: 0, error: null });
   expect(held(one.watch)).toEqual({ [NATIVE]: 0n, [USDC]: 1n });
+});
+
+test('after a drop what happened meanwhile is told as one, once the server has told all of it', async () => {
+  const one = mount({ customTokens: [USDC, DAI] });
+  const stream = await session();
+  stream.push(first(ALICE, { [NATIVE]: 0n, [USDC]: 1n, [DAI]: 1n }));
+  await vi.waitFor(() => expect(statusOf(one.watch).state).toBe('live'));
+  service.isBehind = true;
+  stream.end();
+  const resumed = await session(stream);
+  resumed.push(updateOf(of(ALICE), 'c2', { [USDC]: 2n }, { cause: 'REORG' }));
+  await vi.waitFor(() => expect(resumed.backlog).toBe(0));
+  const late = mount({ customTokens: [USDC] });
+  await vi.waitFor(() => expect(late.told).toHaveLength(2));
+  expect([statusOf(one.watch).state, statusOf(late.watch).state]).toEqual(['stale', 'stale']);
+  expect(held(one.watch)).toEqual({ [NATIVE]: 0n, [USDC]: 1n, [DAI]: 1n });
+  resumed.isBehind = false;
+  resumed.push(updateOf(of(ALICE), 'c3', { [DAI]: 3n }));
+  await vi.waitFor(() => expect(statusOf(one.watch).state).toBe('live'));
+  expect(one.told.map(({ status }) => status.state)).toEqual(['live', 'stale', 'live']);
+  expect(one.told[2]?.changes.map(({ now }) => now?.amount)).toEqual([2n, 3n]);
+  expect(statusOf(late.watch).state).toBe('live');
+  resumed.end();
+  expect((await session(resumed)).after).toBe('c3');
+});
+
+test('and of many wallets, each chain by itself', async () => {
+  const [one, other] = [mount({ customTokens: [USDC] }), mount({ owner: BOB, customTokens: [USDC] })];
+  const stream = await newest(service.walletStreams);
+  const all = (cursor: string, amount: bigint) =>
+    ofAll(
+      cursor,
+      [ALICE, BOB].flatMap((owner): [Address, Address, bigint][] => [
+        [owner, NATIVE, 0n],
+        [owner, USDC, amount],
+      ]),
+    );
+  stream.push(all('w1', 1n));
+  await vi.waitFor(() => expect(statusOf(other.watch).state).toBe('live'));
+  service.isBehind = true;
+  stream.end();
+  const resumed = await newest(service.walletStreams, stream);
+  expect(resumed.after).toBe('w1');
+  resumed.push({ ...all('w2', 2n), kind: 'DIFF' });
+  await vi.waitFor(() => expect(resumed.backlog).toBe(0));
+  expect([statusOf(one.watch).state, statusOf(other.watch).state]).toEqual(['stale', 'stale']);
+  resumed.isBehind = false;
+  resumed.push({ ...all('w3', 3n), kind: 'DIFF' });
+  await vi.waitFor(() =>
+    expect([one, other].map(({ watch }) => statusOf(watch).state)).toEqual(['live', 'live']),
+  );
+  expect(held(one.watch)).toEqual({ [NATIVE]: 0n, [USDC]: 3n });
 });
 
 test('not so where the session was lost: what is known may be wrong until the server has read it', async () => {

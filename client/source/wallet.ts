@@ -8,6 +8,11 @@ import type { WalletUpdate } from './source.ts';
 
 const NONE: ReadonlySet<Address> = new Set();
 
+interface UpdateOptions {
+  readonly spenders?: ReadonlySet<Address>;
+  readonly isBehind?: boolean;
+}
+
 /**
  * A wallet on a chain with everybody who follows it. What comes of it is of all that anybody wants, from whichever
  * stream; each is told of its own tokens, first of all of them, then of what changes.
@@ -26,6 +31,8 @@ export class Wallet implements Wanted {
   /** Whose allowances are known, all of them. */
   #spenders = NONE;
   #trouble: Trouble | undefined;
+  /** Something is known that nobody has been told. */
+  #isUntold = false;
 
   constructor(name: string, chainId: number, owner: Address) {
     this.name = name;
@@ -47,26 +54,37 @@ export class Wallet implements Wanted {
     this.allowances = demands.some(({ spenders }) => spenders.length) ? JSON.stringify(demands) : '';
   }
 
-  /** `spenders`: those whose allowances a snapshot holds. */
-  update(update: WalletUpdate, spenders = NONE): void {
+  /**
+   * `spenders`: those whose allowances a snapshot holds. `isBehind`: more is to come of what happened meanwhile, and
+   * nobody is told of a part of it.
+   */
+  update(update: WalletUpdate, { spenders = NONE, isBehind = false }: UpdateOptions = {}): void {
     this.#state = fold(this.#state, update);
-    this.#trouble = undefined;
     const isSnapshot = update.kind === 'SNAPSHOT';
     if (isSnapshot) this.#spenders = spenders;
+    this.#isUntold ||= isBehind;
+    if (isBehind) return;
+    this.#trouble = undefined;
     for (const following of this.#present()) {
       if (!following.isTold) this.#begin(following);
-      else if (!isSnapshot) tellChange(following, update);
+      else if (!isSnapshot && !this.#isUntold) tellChange(following, update);
       // A stream that took another's place has nothing to say to most.
-      else if (!following.isLive || spenders.size || this.#isChanged(following))
+      else if (this.#isUntold || !following.isLive || spenders.size || this.#isChanged(following))
         this.#tellAll(following, update.cause);
       following.live();
     }
+    this.#isUntold = false;
   }
 
   /** What is known is true, though nothing is told. */
   live(): void {
     this.#trouble = undefined;
-    for (const following of this.#present()) following.live();
+    for (const following of this.#present()) {
+      if (!following.isTold) this.#begin(following);
+      else if (this.#isUntold) this.#tellAll(following, this.#state.cause ?? 'EVENT');
+      following.live();
+    }
+    this.#isUntold = false;
   }
 
   /** What is known may not be true any more. */

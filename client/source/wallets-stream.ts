@@ -5,11 +5,8 @@ import type { WatchWalletsSubscription } from '../gql/graphql.ts';
 import { WatchWalletsDocument as WatchWallets } from '../gql/graphql.ts';
 import { nameOf } from '../sessions.ts';
 import type { WatchedBalance } from '../types.ts';
-import type { Connected, Stream } from './stream.ts';
+import { type Connected, caughtUp, type Stream } from './stream.ts';
 import type { Wallet } from './wallet.ts';
-
-/** A server that was started anew heartbeats before it has read anything; by the second it has been silent a while. */
-const QUIET_HEARTBEATS = 2;
 
 /** The stream of many wallets. */
 export class WalletsStream implements Stream {
@@ -45,7 +42,7 @@ export class WalletsStream implements Stream {
       owner,
       tokens: [...tokens],
     }));
-    let heartbeats = 0;
+    const behind = new Set(this.#cursor ? this.#wallets.map(({ chainId }) => chainId) : []);
     const heard = () => {
       this.#retries = 0;
       went();
@@ -55,21 +52,26 @@ export class WalletsStream implements Stream {
       { items, after: this.#cursor },
       ({ walletBalances: update }) => {
         heard();
+        if (update.kind === 'SNAPSHOT') behind.delete(update.chainId);
+        this.#fold(update, behind.has(update.chainId));
         this.#cursor = update.cursor;
-        this.#fold(update);
       },
       this.#control.signal,
-      () => {
-        heartbeats += 1;
-        if (!this.#cursor || heartbeats !== QUIET_HEARTBEATS) return;
-        heard();
-        for (const wallet of this.#wallets) wallet.live();
+      (comment) => {
+        for (const chainId of caughtUp(comment)) {
+          if (!behind.delete(chainId)) continue;
+          heard();
+          for (const wallet of this.#wallets) if (wallet.chainId === chainId) wallet.live();
+        }
       },
     );
     throw new BalancesError('CONNECTION_FAILED', 'the server ended the stream');
   }
 
-  #fold({ chainId, kind, cause, block, balances }: WatchWalletsSubscription['walletBalances']): void {
+  #fold(
+    { chainId, kind, cause, block, balances }: WatchWalletsSubscription['walletBalances'],
+    isBehind: boolean,
+  ): void {
     const sent = new Map<string, WatchedBalance[]>();
     for (const { crossed: _, ...balance } of balances) {
       const name = nameOf(balance);
@@ -81,8 +83,8 @@ export class WalletsStream implements Stream {
     for (const wallet of this.#wallets) {
       if (wallet.chainId !== chainId) continue;
       const own = sent.get(wallet.name);
-      if (own) wallet.update({ ...rest, balances: own });
-      else wallet.live();
+      if (own) wallet.update({ ...rest, balances: own }, { isBehind });
+      else if (!isBehind) wallet.live();
     }
   }
 

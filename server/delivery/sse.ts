@@ -21,9 +21,15 @@ export const SSE_HEADERS = {
 const RETRY_MS = 1000;
 const PING = ':ping\n\n';
 
+interface SseOptions {
+  readonly heartbeatMs: number;
+  /** What to say between two events, where there is something; never called while one is under way. */
+  readonly comment?: () => string | undefined;
+}
+
 export function sseStream(
   events: AsyncIterator<SseEvent>,
-  { heartbeatMs }: { heartbeatMs: number },
+  { heartbeatMs, comment = () => undefined }: SseOptions,
 ): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder();
   let next: Promise<IteratorResult<SseEvent>> | undefined;
@@ -35,6 +41,11 @@ export function sseStream(
         if (!opened) {
           opened = true;
           controller.enqueue(encoder.encode(`retry: ${RETRY_MS}\n${PING}`));
+          return;
+        }
+        const said = next ? undefined : comment();
+        if (said !== undefined) {
+          controller.enqueue(encoder.encode(`:${said}\n\n`));
           return;
         }
         next ??= events.next();

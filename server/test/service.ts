@@ -39,12 +39,21 @@ export class ScriptedService implements Service {
     },
     find: async (key) => this.#sessions.get(keyOf(key)),
     stream: async (key, options) =>
-      this.#open(new ScriptedStream<Session>(this.#session(key), options), this.streams),
+      this.#open(new ScriptedStream<Session>(this.#session(key), options, [key.chainId]), this.streams),
   };
   readonly wallets: Wallets = {
     stream: async (items, options) =>
-      this.#open(new ScriptedStream<readonly WalletItem[]>(items, options), this.walletStreams),
+      this.#open(
+        new ScriptedStream<readonly WalletItem[]>(
+          items,
+          options,
+          items.map(({ chainId }) => chainId),
+        ),
+        this.walletStreams,
+      ),
   };
+  /** Whether streams that are opened now have more to tell than they are given at once. */
+  isBehind = false;
   /** What chains answer; null: unreadable. A token without an entry is one whose endpoint is away. */
   readonly amounts = new Map<Address, bigint | null>();
   readonly metadata = new Map<Address, TokenMetadata>();
@@ -66,6 +75,7 @@ export class ScriptedService implements Service {
 
   #open<S extends ScriptedStream<unknown, unknown>>(stream: S, streams: Set<S>): S {
     streams.add(stream);
+    stream.isBehind = this.isBehind;
     stream.signal.addEventListener('abort', () => streams.delete(stream), { once: true });
     return stream;
   }
@@ -127,8 +137,18 @@ export class ScriptedStream<Of = Session, Said = Update> implements AsyncIterabl
   #ended = false;
   #wake: (() => void) | undefined;
 
-  constructor(of: Of, { after, signal }: { after?: string | undefined; signal: AbortSignal }) {
+  /** Chains of which it has not said yet that all was told. */
+  readonly #behind: Set<number>;
+  /** While it is so nothing is all. */
+  isBehind = false;
+
+  constructor(
+    of: Of,
+    { after, signal }: { after?: string | undefined; signal: AbortSignal },
+    chains: readonly number[] = [],
+  ) {
     this.of = of;
+    this.#behind = new Set(chains);
     this.after = after;
     this.signal = signal;
     signal.addEventListener('abort', () => this.end(), { once: true });
@@ -137,6 +157,13 @@ export class ScriptedStream<Of = Session, Said = Update> implements AsyncIterabl
   /** Updates that nobody has taken yet. */
   get backlog(): number {
     return this.#waiting.length;
+  }
+
+  caughtUp(): readonly number[] {
+    if (this.isBehind || this.#waiting.length > 0) return [];
+    const chains = [...this.#behind];
+    this.#behind.clear();
+    return chains;
   }
 
   push(...updates: Said[]): void {

@@ -160,6 +160,21 @@ describe.skipIf(!browser)('tabs of one browser', () => {
     expect([await streams(), hidden.requests]).toEqual([1, 0]);
   });
 
+  it('go on, hidden ones too, though the clock was set back before another took the lead', async () => {
+    const [leader, follower] = await openLed();
+    const hidden = await openBeside(leader);
+    await hide(hidden);
+    await hidden.watch('wallet', wallet(gold));
+    await hidden.shows('wallet', holds({ [gold]: '1' }));
+    await follower.page.evaluate(() => {
+      const now = Date.now;
+      Date.now = () => now() - 3_600_000;
+    });
+    await leader.page.close();
+    await mint(chain, gold, owner, 2n);
+    await expectBoth([follower, hidden], { [gold]: '3' });
+  });
+
   it('go on when the one that reads for all crashes', async () => {
     const [leader, follower] = await openLed();
     await crash(leader);

@@ -4,7 +4,7 @@ import type { Address, BlockRef } from '../chain/types.ts';
 import type { Balance } from '../ledger/entry.ts';
 import type { BlockTag } from '../ledger/lookup.ts';
 import type { TokenMetadata } from '../ledger/metadata.ts';
-import type { ConditionKind, Update } from './update.ts';
+import type { ConditionKind, Updates } from './update.ts';
 
 /** What the doors (delivery) are given to open onto. */
 export interface Service {
@@ -129,10 +129,7 @@ export interface Sessions {
    * Opens a stream: a full snapshot first, or, after a cursor that can be resumed from, only what changed since.
    * Throws SESSION_NOT_FOUND before the first update. Ends when the signal aborts or the service stops.
    */
-  stream(
-    key: SessionKey,
-    options: { after?: string | undefined; signal: AbortSignal },
-  ): Promise<AsyncIterableIterator<Update>>;
+  stream(key: SessionKey, options: { after?: string | undefined; signal: AbortSignal }): Promise<Updates>;
 }
 
 /** Tokens of one wallet on one chain, for a stream of many. */
@@ -162,5 +159,5 @@ export interface Wallets {
   stream(
     items: readonly WalletItem[],
     options: { after?: string | undefined; caller: Caller; signal: AbortSignal },
-  ): Promise<AsyncIterableIterator<Update>>;
+  ): Promise<Updates>;
 }

@@ -14,7 +14,7 @@ import type { Caller, Session, SessionInput, SessionKey, Sessions } from './serv
 import { type Contents, LiveSession, pairCount, sessionId } from './session.ts';
 import type { SessionTokens } from './session-tokens.ts';
 import { UpdateStream } from './stream.ts';
-import type { Update } from './update.ts';
+import type { Updates } from './update.ts';
 import { Watch } from './watch.ts';
 
 /** Of one session: each of them is a read more for every token. */
@@ -72,7 +72,7 @@ export class LiveSessions implements Sessions, Disposable {
   async stream(
     key: SessionKey,
     { after, signal }: { after?: string | undefined; signal: AbortSignal },
-  ): Promise<AsyncIterableIterator<Update>> {
+  ): Promise<Updates> {
     // A refusal would be the last word to an EventSource; an end sends it to another process.
     if (this.#draining) return UpdateStream.ended();
     const { holdings } = this.#existing(key);

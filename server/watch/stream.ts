@@ -1,5 +1,5 @@
 import { joinCursors } from './cursor.ts';
-import type { Update } from './update.ts';
+import type { Update, Updates } from './update.ts';
 import type { Watch, WatchListener } from './watch.ts';
 
 /**
@@ -7,11 +7,12 @@ import type { Watch, WatchListener } from './watch.ts';
  * which is looked at in turn, so that none waits for another. Whatever waits is conflated in the watches. Ends with
  * `return()`, or with the first of its watches.
  */
-export class UpdateStream implements AsyncIterableIterator<Update> {
+export class UpdateStream implements Updates {
   #watches: readonly Watch[] = [];
   #first = 0;
   #wake: (() => void) | undefined;
   #isEnded = false;
+  readonly #caughtUp = new Set<Watch>();
 
   /** Ends when the signal aborts. */
   constructor(open: (listener: WatchListener) => readonly Watch[], signal: AbortSignal) {
@@ -34,6 +35,16 @@ export class UpdateStream implements AsyncIterableIterator<Update> {
       });
     }
     return { done: true, value: undefined };
+  }
+
+  caughtUp(): readonly number[] {
+    const chains: number[] = [];
+    for (const watch of this.#watches) {
+      if (this.#caughtUp.has(watch) || !watch.isCaughtUp) continue;
+      this.#caughtUp.add(watch);
+      chains.push(watch.chainId);
+    }
+    return chains;
   }
 
   async return(): Promise<IteratorResult<Update, undefined>> {

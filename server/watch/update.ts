@@ -28,6 +28,12 @@ export interface Allowance {
   readonly block: BlockRef;
 }
 
+/** A subscriber's updates. */
+export interface Updates extends AsyncIterableIterator<Update> {
+  /** Chains of which it has now been told all that there is to tell; each is named once. */
+  caughtUp(): readonly number[];
+}
+
 /** What a subscriber gets: everything once, from then on what changed. Every door encodes this. */
 export interface Update {
   readonly kind: 'SNAPSHOT' | 'DIFF';

@@ -10,7 +10,7 @@ import { servedChain } from './served.ts';
 import type { Caller, WalletItem, Wallets } from './service.ts';
 import type { WatchedChain } from './sessions.ts';
 import { UpdateStream } from './stream.ts';
-import type { Update } from './update.ts';
+import type { Updates } from './update.ts';
 import { Watch } from './watch.ts';
 
 interface WalletsOptions {
@@ -50,7 +50,7 @@ export class LiveWallets implements Wallets, Disposable {
   async stream(
     items: readonly WalletItem[],
     { after, caller, signal }: { after?: string | undefined; caller: Caller; signal: AbortSignal },
-  ): Promise<AsyncIterableIterator<Update>> {
+  ): Promise<Updates> {
     const chains = this.#byChain(items);
     if (this.#draining) return UpdateStream.ended();
     this.#countWords(items, chains, { address: caller.address, signal });

@@ -63,6 +63,17 @@ export class Watch implements Holder {
     return this.#cursor;
   }
 
+  get chainId(): number {
+    return this.#holdings.chainId;
+  }
+
+  /** Whether the subscriber has been told all that there is to tell. */
+  get isCaughtUp(): boolean {
+    if (this.#awaiting || this.#unsent.size > 0 || this.#removed.size > 0) return false;
+    for (const { entry } of this.#holdings.pairs()) if (!entry) return false;
+    return true;
+  }
+
   end(): void {
     if (this.#isEnded) return;
     this.#isEnded = true;

@@ -17,6 +17,8 @@ export class Connection {
   wellFormed = false;
   /** What the subscription's source gave last: the one that the next result is made of. */
   update: StreamUpdate | undefined;
+  /** Chains of which the subscription has now told all; set where it was resumed. */
+  caughtUp: (() => readonly number[]) | undefined;
   readonly #gate: Gate;
   readonly #admitted: () => Caller;
   #caller: Caller | undefined;

@@ -31,11 +31,20 @@ export function useEventStream({
       }
       const events = isStream ? fromStream(result[Symbol.asyncIterator](), connection, sent) : single(result);
       setResultProcessor(
-        (_, { Response }) => new Response(sseStream(events, { heartbeatMs }), { headers: SSE_HEADERS }),
+        (_, { Response }) =>
+          new Response(sseStream(events, { heartbeatMs, comment: () => caughtUp(connection) }), {
+            headers: SSE_HEADERS,
+          }),
         'text/event-stream',
       );
     },
   };
+}
+
+/** To who resumes silence says nothing: not that nothing has changed, and not that more is to come. */
+function caughtUp({ caughtUp }: Connection): string | undefined {
+  const chains = caughtUp?.() ?? [];
+  return chains.length > 0 ? `caught-up ${chains.join(' ')}` : undefined;
 }
 
 const COMPLETE: SseEvent = { event: 'complete', data: '' };

@@ -35,10 +35,9 @@ builder.subscriptionType({
         const key = sessionKey(context, args);
         const session = await service.sessions.find(key);
         await connection.spendRest(requestsOfSession(session?.spenders.length ?? 0));
-        const updates = await service.sessions.stream(key, {
-          after: cursorOf(after, connection),
-          signal: connection.signal,
-        });
+        const cursor = cursorOf(after, connection);
+        const updates = await service.sessions.stream(key, { after: cursor, signal: connection.signal });
+        if (cursor !== undefined) connection.caughtUp = () => updates.caughtUp();
         return followed(updates, connection);
       },
       resolve: (update) => update,

@@ -26,11 +26,10 @@ builder.subscriptionField('walletBalances', (t) =>
     async subscribe(_root, { items, after }, { service, connection }) {
       const asked = walletItems(items, service.chains);
       await connection.spendRest(requestsOfPairs(wordsOf(asked)));
-      const updates = await service.wallets.stream(asked, {
-        after: cursorOf(after, connection),
-        caller: connection.caller,
-        signal: connection.signal,
-      });
+      const cursor = cursorOf(after, connection);
+      const { caller, signal } = connection;
+      const updates = await service.wallets.stream(asked, { after: cursor, caller, signal });
+      if (cursor !== undefined) connection.caughtUp = () => updates.caughtUp();
       return followed(updates, connection);
     },
     resolve: (update) => update,
