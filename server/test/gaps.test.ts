@@ -74,9 +74,7 @@ async function mineEmpty(blocks: number): Promise<void> {
 }
 
 function transactionsOf(watcher: Watcher): readonly string[] {
-  return watcher.states.flatMap(({ balances }) =>
-    [...balances.values()].flatMap(({ transactions }) => transactions),
-  );
+  return watcher.states.flatMap(({ changes }) => changes.flatMap(({ transactions }) => transactions));
 }
 
 /** Nothing answers any more, and every connection is cut. */
@@ -158,16 +156,18 @@ describe('a gap', () => {
       expect(status).toBe(200);
     }
     await isQuiet(app);
+    // On a slow machine part of the gap is heard of, by polling, before it is over: that counts, too.
+    proxy.reset();
     proxy.loseHeads = true;
     const transactions = await mineGap(17);
-    proxy.reset();
     proxy.loseHeads = false;
     await chain.mine();
     await isQuiet(app);
     await agrees(watcher);
     expect(transactionsOf(watcher)).toEqual(transactions);
     expect(proxy.count('eth_getLogs')).toBe(2 * 18);
-    expect(proxy.count('eth_call')).toBeLessThanOrEqual(2);
+    // To read everything would be 54.
+    expect(proxy.count('eth_call')).toBeLessThanOrEqual(10);
   });
 
   it('through which a touch waited to be read costs it nothing', async () => {

@@ -18,12 +18,14 @@ let proxy: NodeProxy;
 let app: App;
 let gold: Address;
 let silver: Address;
+let fresh: Address;
 let host: TokenListServer;
 
 beforeAll(async () => {
   chain = await startTestChain();
   gold = await deployToken(chain, { symbol: 'GOLD' });
   silver = await deployToken(chain, { symbol: 'SILVER' });
+  fresh = await deployToken(chain, { symbol: 'FRESH' });
   const entry = { chainId: chain.chainId, name: 'Gold', symbol: 'GOLD', decimals: 18, logoURI: LOGO };
   host = await startTokenListServer({
     name: 'A list',
@@ -95,7 +97,6 @@ describe('the tokens that a session would watch', () => {
   });
 
   it('cost the chain nothing by their addresses, and say of themselves what balances say', async () => {
-    const fresh = await deployToken(chain, { symbol: 'FRESH' });
     proxy.reset();
     expect(addresses(await ask(app, { lists: [host.url], custom: [fresh] }))).toContain(checksum(fresh));
     expect(proxy.count('eth_call')).toBe(0);
