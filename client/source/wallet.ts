@@ -99,12 +99,12 @@ export class Wallet implements Wanted {
       if (following.tokens && !following.isTold) following.lost(trouble);
   }
 
-  /** Tells those who came of what is known already. */
+  /** Tells those who came of what is known already; while that may not be true, only that it is so. */
   welcome(): void {
     for (const following of this.#present()) {
       if (following.isTold) continue;
-      this.#begin(following);
-      if (following.isTold && this.#trouble) following.lost(this.#trouble);
+      if (!this.#trouble) this.#begin(following);
+      else if (following.tokens) following.lost(this.#trouble);
     }
   }
 
