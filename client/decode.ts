@@ -30,7 +30,7 @@ export function toBalance(balance: BalanceFieldsFragment): WatchedBalance {
   };
 }
 
-export function toAllowance(allowance: AllowanceFieldsFragment): Allowance {
+function toAllowance(allowance: AllowanceFieldsFragment): Allowance {
   return {
     ...allowance,
     amount: BigInt(allowance.amount),

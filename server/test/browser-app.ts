@@ -26,6 +26,11 @@ export async function startBrowserApp(
 <link rel="icon" href="data:,"><div id="root">${markup}</div>
 <script>globalThis.config = ${JSON.stringify(config).replaceAll('<', '\\u003c')}</script>
 <script type="module" src="/app.js"></script></html>`;
+  return await servePage(page, script);
+}
+
+/** Serves a page, and its script as `/app.js`. */
+export async function servePage(page: string, script: string): Promise<BrowserApp> {
   const server = createServer(({ url }, response) => {
     const isScript = url === '/app.js';
     response.setHeader('content-type', `text/${isScript ? 'javascript' : 'html'}; charset=utf-8`);

@@ -1,13 +1,12 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, type Rolldown } from 'vite';
 import type { TestBrowser } from '../browser.ts';
+import { servePage } from '../browser-app.ts';
 
 /** An example that runs, and all that it has said or shown. */
 export interface Running extends AsyncDisposable {
@@ -74,14 +73,8 @@ export async function runInBrowser(
 ): Promise<Running> {
   const page =
     '<!doctype html><html lang="en"><title>Example</title><link rel="icon" href="data:,"><div id="root"></div>';
-  const server = createServer(({ url }, response) => {
-    const isScript = url === '/app.js';
-    response.setHeader('content-type', `text/${isScript ? 'javascript' : 'html'}; charset=utf-8`);
-    response.end(isScript ? script : page);
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  const visit = await browser.open(`http://127.0.0.1:${port}/`, { friends: origins });
+  const app = await servePage(page, script);
+  const visit = await browser.open(app.url, { friends: origins });
   const said: string[] = [];
   visit.page.on('console', async (message) => {
     const values = await Promise.all(message.args().map((value) => value.jsonValue()));
@@ -100,8 +93,7 @@ export async function runInBrowser(
     said: () => [...said, ...visit.errors].join('\n'),
     async [Symbol.asyncDispose]() {
       await visit[Symbol.asyncDispose]();
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
+      await app[Symbol.asyncDispose]();
     },
   };
 }

@@ -8,7 +8,8 @@ import { ChainUpdate } from './chain-update.ts';
 
 export const AFTER =
   'The cursor of the last update that was received: only what changed since is sent, or a snapshot where that cannot ' +
-  'be proven. Left out: the `Last-Event-ID` header, if there is one.';
+  'be proven; a comment of the stream, `:caught-up` and the chain ids, then says that all of it was told. Left out: the ' +
+  '`Last-Event-ID` header, if there is one.';
 
 builder.subscriptionType({
   description: 'Streams. Over HTTP ask with `Accept: text/event-stream` (graphql-sse, distinct connections).',
